@@ -1,0 +1,214 @@
+"""Who: clinics, the people who work there, and the patients they care for."""
+
+from datetime import time
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+from timezone_field import TimeZoneField
+
+from aftercare.clinics.addresses import validate_address
+from aftercare.timing import QuietHours
+
+Viewer = AbstractBaseUser | AnonymousUser
+
+
+class User(AbstractUser):
+    """A person who may log in. What they see follows from their memberships."""
+
+
+class Locale(models.TextChoices):
+    """A language with its way of writing dates; templates are written per language."""
+
+    EN_GB = "en-GB", _("English (UK)")
+    EN_US = "en-US", _("English (US)")
+    ES_ES = "es-ES", _("Spanish (Spain)")
+    ES_MX = "es-MX", _("Spanish (Mexico)")
+
+
+class ClinicScopedQuerySet(models.QuerySet):
+    """Rows that belong to a clinic, limited to what a user may see."""
+
+    clinic_path = "clinic"
+
+    def for_user(self, user: Viewer) -> Self:
+        """The rows of the clinics the user is a member of; all rows for an active superuser."""
+        if getattr(user, "is_superuser", False) and user.is_active:
+            return self
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        clinics = Membership.objects.filter(user_id=user.pk).values("clinic_id")
+        return self.filter(**{f"{self.clinic_path}__in": clinics})
+
+
+class ClinicQuerySet(ClinicScopedQuerySet):
+    clinic_path = "pk"
+
+
+class Clinic(models.Model):
+    """A clinic: its zone, voice, contacts and brand."""
+
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(_("slug"), unique=True)
+    time_zone = TimeZoneField(_("time zone"), default="UTC", choices_display="WITH_GMT_OFFSET")
+    locale = models.CharField(_("language"), max_length=5, choices=Locale.choices, default=Locale.EN_GB)
+    phone = models.CharField(_("phone"), max_length=40)
+    out_of_hours_contact = models.CharField(
+        _("out-of-hours contact"), max_length=120, help_text=_("Whom a patient calls when the clinic is closed.")
+    )
+    emergency_number = models.CharField(_("emergency number"), max_length=20, help_text=_("For example 999, 112 or 911."))
+    sender_name = models.CharField(_("sender name"), max_length=120)
+    sender_email = models.EmailField(_("sender address"), validators=[validate_address])
+    reply_to = models.EmailField(_("reply-to address"), blank=True, validators=[validate_address])
+    quiet_from = models.TimeField(_("quiet from"), default=time(21))
+    quiet_until = models.TimeField(
+        _("quiet until"), default=time(8), help_text=_("The same time twice means no quiet hours.")
+    )
+    colour = models.CharField(
+        _("colour"), max_length=7, default="#0f766e", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write it as #rrggbb."))]
+    )
+    logo = models.ImageField(_("logo"), upload_to="logos/", blank=True)
+    undo_minutes = models.PositiveSmallIntegerField(
+        _("undo time (minutes)"),
+        null=True,
+        blank=True,
+        help_text=_("Nothing leaves before this time after a session is completed. Empty: the site's default."),
+    )
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
+    paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)
+
+    objects = ClinicQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("clinic")
+        verbose_name_plural = _("clinics")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def quiet_hours(self) -> QuietHours | None:
+        if self.quiet_from == self.quiet_until:
+            return None
+        return QuietHours(self.quiet_from, self.quiet_until)
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    CLINICIAN = "clinician", _("Clinician")
+    STAFF = "staff", _("Staff")
+    VIEWER = "viewer", _("Viewer")
+
+
+class Membership(models.Model):
+    """A user's role in a clinic."""
+
+    user = models.ForeignKey(User, verbose_name=_("user"), on_delete=models.CASCADE, related_name="memberships")
+    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.STAFF)
+
+    objects = ClinicScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "clinic"], name="membership_one_role_per_clinic"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.clinic} · {self.get_role_display()}"
+
+
+class Practitioner(models.Model):
+    """A person who treats patients; with a licence number they may approve texts."""
+
+    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="practitioners")
+    user = models.ForeignKey(User, verbose_name=_("user"), null=True, blank=True, on_delete=models.SET_NULL, related_name="practitioners")
+    name = models.CharField(_("name"), max_length=120)
+    licence_number = models.CharField(_("licence number"), max_length=60, blank=True)
+    active = models.BooleanField(_("active"), default=True)
+
+    objects = ClinicScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("practitioner")
+        verbose_name_plural = _("practitioners")
+        ordering = ("name",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "user"], condition=Q(user__isnull=False), name="practitioner_one_per_user_and_clinic"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Patient(models.Model):
+    """A person treated by a clinic, and whether and how they may be written to."""
+
+    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="patients")
+    first_name = models.CharField(_("first name"), max_length=80)
+    last_name = models.CharField(_("last name"), max_length=80)
+    email = models.EmailField(_("e-mail"), validators=[validate_address])
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    birth_date = models.DateField(_("birth date"), null=True, blank=True)
+    locale = models.CharField(
+        _("language"), max_length=5, choices=Locale.choices, blank=True, help_text=_("Empty: the clinic's language.")
+    )
+    time_zone = TimeZoneField(
+        _("time zone"), null=True, blank=True, choices_display="WITH_GMT_OFFSET", help_text=_("Empty: the clinic's time zone.")
+    )
+    email_consent_version = models.CharField(
+        _("consent version"), max_length=40, blank=True, help_text=_("Which wording of the consent to aftercare e-mail was agreed to.")
+    )
+    email_consent_at = models.DateTimeField(_("consent to aftercare e-mail given at"), null=True, blank=True)
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
+    paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)
+    external_id = models.CharField(_("external id"), max_length=80, blank=True)
+
+    objects = ClinicScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("patient")
+        verbose_name_plural = _("patients")
+        ordering = ("last_name", "first_name")
+        indexes = [models.Index(fields=["clinic", "last_name", "first_name"], name="patient_by_name")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "external_id"], condition=~Q(external_id=""), name="patient_external_id_once_per_clinic"
+            ),
+            models.CheckConstraint(
+                condition=Q(email_consent_at__isnull=True) | ~Q(email_consent_version=""),
+                name="patient_consent_has_version",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The patient's own time zone, else the clinic's (a ZoneInfo)."""
+        return self.time_zone or self.clinic.time_zone
+
+    @property
+    def written_locale(self) -> str:
+        """The locale messages to this patient are written in."""
+        return self.locale or self.clinic.locale
+
+    @property
+    def consents(self) -> bool:
+        return self.email_consent_at is not None

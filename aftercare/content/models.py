@@ -1,0 +1,112 @@
+"""What is said: templates, their versions, and the compiled form that is sent."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Practitioner
+
+
+class Language(models.TextChoices):
+    EN = "en", _("English")
+    ES = "es", _("Spanish")
+
+
+class MessageTemplate(models.Model):
+    """One message a clinic may send, whatever the language."""
+
+    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="message_templates")
+    slug = models.SlugField(_("slug"))
+    name = models.CharField(_("name"), max_length=120)
+    safety_critical = models.BooleanField(
+        _("safety-critical"), default=False, help_text=_("Must name the clinic's phone, out-of-hours contact and emergency number.")
+    )
+
+    objects = ClinicScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message template")
+        verbose_name_plural = _("message templates")
+        ordering = ("clinic", "slug")
+        constraints = [models.UniqueConstraint(fields=["clinic", "slug"], name="template_slug_once_per_clinic")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VersionStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft: not approved")
+    APPROVED = "approved", _("Approved")
+    RETIRED = "retired", _("Retired")
+
+
+class TemplateVersionQuerySet(ClinicScopedQuerySet):
+    clinic_path = "template__clinic"
+
+
+class TemplateVersion(models.Model):
+    """A template's text in one language. A draft may be edited; an approved or retired one never changes."""
+
+    template = models.ForeignKey(MessageTemplate, verbose_name=_("template"), on_delete=models.PROTECT, related_name="versions")
+    language = models.CharField(_("language"), max_length=2, choices=Language.choices)
+    number = models.PositiveIntegerField(_("version"))
+    subject = models.CharField(_("subject"), max_length=150)
+    preheader = models.CharField(
+        _("preheader"), max_length=200, blank=True, help_text=_("The line that mail programs show after the subject.")
+    )
+    body = models.TextField(_("text"), help_text=_("Markdown with placeholders such as {{ patient.first_name }}."))
+    status = models.CharField(_("status"), max_length=10, choices=VersionStatus.choices, default=VersionStatus.DRAFT)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    approved_by = models.ForeignKey(
+        Practitioner, verbose_name=_("approved by"), null=True, blank=True, on_delete=models.PROTECT, related_name="approved_versions"
+    )
+    approver_name = models.CharField(_("approver"), max_length=120, blank=True)
+    approver_licence = models.CharField(_("approver's licence"), max_length=60, blank=True)
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
+
+    objects = TemplateVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("template version")
+        verbose_name_plural = _("template versions")
+        ordering = ("template", "language", "-number")
+        constraints = [
+            models.UniqueConstraint(fields=["template", "language", "number"], name="version_number_once"),
+            models.UniqueConstraint(
+                fields=["template", "language"], condition=Q(status="approved"), name="version_one_approved_per_language"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="draft")
+                | (Q(approved_at__isnull=False) & ~Q(approver_name="") & ~Q(approver_licence="")),
+                name="version_approved_by_named_clinician",
+            ),
+            models.CheckConstraint(condition=Q(status__in=VersionStatus.values), name="version_status_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} · {self.get_language_display()} · {self.number}"
+
+
+class CompiledVersion(models.Model):
+    """A version compiled into a clinic's layout, ready to be filled. Never changed; one row per digest."""
+
+    version = models.ForeignKey(TemplateVersion, verbose_name=_("version"), on_delete=models.PROTECT, related_name="compiled")
+    subject = models.TextField(_("subject"))
+    html = models.TextField("HTML")
+    text = models.TextField(_("plain text"))
+    digest = models.CharField(_("digest"), max_length=64)
+    brand_digest = models.CharField(_("brand digest"), max_length=64)
+    compiled_at = models.DateTimeField(_("compiled at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("compiled version")
+        verbose_name_plural = _("compiled versions")
+        constraints = [models.UniqueConstraint(fields=["version", "brand_digest"], name="compiled_once_per_brand")]
+
+    def __str__(self) -> str:
+        return f"{self.version} · {self.digest[:12]}"

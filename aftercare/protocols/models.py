@@ -1,0 +1,181 @@
+"""When it is said: the reusable plan for a treatment."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from aftercare import timing
+from aftercare.clinics.models import Clinic, ClinicScopedQuerySet
+from aftercare.content.models import MessageTemplate
+
+
+class Variant(models.TextChoices):
+    STANDARD = "standard", _("Standard")
+    RF = "rf", _("Radio-frequency (RF)")
+    PRP = "prp", _("With platelet-rich plasma (PRP)")
+
+
+class Protocol(models.Model):
+    """A clinic's plan of messages for one treatment."""
+
+    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="protocols")
+    slug = models.SlugField(_("slug"))
+    name = models.CharField(_("name"), max_length=120)
+    variants = models.JSONField(_("variants"), default=list, help_text=_("The variants of the treatment this plan is written for."))
+    active = models.BooleanField(_("active"), default=True)
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
+    paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)
+
+    objects = ClinicScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("protocol")
+        verbose_name_plural = _("protocols")
+        ordering = ("clinic", "name")
+        constraints = [models.UniqueConstraint(fields=["clinic", "slug"], name="protocol_slug_once_per_clinic")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        unknown = set(self.variants or []) - set(Variant.values)
+        if unknown or not self.variants:
+            raise ValidationError({"variants": _("Choose at least one of: %s.") % ", ".join(Variant.values)})
+
+
+class ProtocolScopedQuerySet(ClinicScopedQuerySet):
+    clinic_path = "protocol__clinic"
+
+
+class StepKind(models.TextChoices):
+    ELAPSED = "elapsed", _("So long after the treatment ended")
+    WALL_TIME = "wall_time", _("On a day, at a time of day")
+
+
+class LateAction(models.TextChoices):
+    SKIP = "skip", _("Skip")
+    SKIP_AND_TASK = "skip_and_task", _("Skip, and open a follow-up task")
+
+
+class UnknownPolicy(models.TextChoices):
+    UNCONFIRMED = "unconfirmed", _("Leave it to staff")
+    SEND_AGAIN = "send_again", _("Send once more after 15 minutes")
+
+
+class ProtocolStep(models.Model):
+    """One message of a protocol: its offset, window and late action.
+
+    *Elapsed* steps use ``offset_minutes`` and ``latest_minutes`` after the treatment's end. *Wall-time* steps
+    use ``day``/``local_time`` and ``latest_day``/``latest_local_time`` in the patient's zone, day 0 being the
+    local date of the end.
+    """
+
+    protocol = models.ForeignKey(Protocol, verbose_name=_("protocol"), on_delete=models.CASCADE, related_name="steps")
+    number = models.PositiveSmallIntegerField(_("number"))
+    slug = models.SlugField(_("slug"))
+    name = models.CharField(_("name"), max_length=120)
+    template = models.ForeignKey(MessageTemplate, verbose_name=_("template"), on_delete=models.PROTECT, related_name="steps")
+    kind = models.CharField(_("kind"), max_length=10, choices=StepKind.choices)
+    offset_minutes = models.PositiveIntegerField(_("minutes after the end"), null=True, blank=True)
+    latest_minutes = models.PositiveIntegerField(_("at the latest (minutes after the end)"), null=True, blank=True)
+    day = models.PositiveSmallIntegerField(_("day"), null=True, blank=True)
+    local_time = models.TimeField(_("time of day"), null=True, blank=True)
+    latest_day = models.PositiveSmallIntegerField(_("latest day"), null=True, blank=True)
+    latest_local_time = models.TimeField(_("latest time of day"), null=True, blank=True)
+    quiet_exempt = models.BooleanField(_("may be sent in quiet hours"), default=False)
+    safety_critical = models.BooleanField(_("safety-critical"), default=False)
+    late_action = models.CharField(_("when its window has passed"), max_length=15, choices=LateAction.choices, default=LateAction.SKIP)
+    unknown_policy = models.CharField(
+        _("when nobody can know whether it left"), max_length=12, choices=UnknownPolicy.choices, default=UnknownPolicy.UNCONFIRMED
+    )
+    enabled = models.BooleanField(_("enabled"), default=True)
+
+    objects = ProtocolScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("step")
+        verbose_name_plural = _("steps")
+        ordering = ("protocol", "number")
+        constraints = [
+            models.UniqueConstraint(fields=["protocol", "slug"], name="step_slug_once_per_protocol"),
+            models.CheckConstraint(
+                condition=Q(
+                    kind="elapsed",
+                    offset_minutes__isnull=False,
+                    latest_minutes__gte=F("offset_minutes"),
+                    day__isnull=True,
+                    local_time__isnull=True,
+                    latest_day__isnull=True,
+                    latest_local_time__isnull=True,
+                )
+                | Q(
+                    Q(latest_day__gt=F("day")) | Q(latest_day=F("day"), latest_local_time__gte=F("local_time")),
+                    kind="wall_time",
+                    day__isnull=False,
+                    local_time__isnull=False,
+                    latest_day__isnull=False,
+                    latest_local_time__isnull=False,
+                    offset_minutes__isnull=True,
+                    latest_minutes__isnull=True,
+                ),
+                name="step_window_follows_offset",
+                violation_error_message=_("The end of the window must not come before the step's own time, and only the fields of the chosen kind may be filled in."),
+            ),
+            models.CheckConstraint(
+                condition=Q(safety_critical=False) | Q(enabled=True),
+                name="step_safety_critical_stays_enabled",
+                violation_error_message=_("A safety-critical step cannot be disabled."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}. {self.name}"
+
+    @property
+    def when(self) -> timing.When:
+        """The step's offset and window for :func:`aftercare.timing.slot`."""
+        if self.kind == StepKind.ELAPSED:
+            return timing.Elapsed(minutes=self.offset_minutes, latest_minutes=self.latest_minutes)
+        return timing.WallTime(
+            day=self.day, at=self.local_time, latest_day=self.latest_day, latest_at=self.latest_local_time
+        )
+
+
+class Topic(models.TextChoices):
+    """What a patient waits with."""
+
+    WASHING = "washing", _("Washing")
+    MAKEUP = "makeup", _("Make-up")
+    SUNSCREEN = "sunscreen", _("Sunscreen")
+    EXERCISE = "exercise", _("Exercise")
+    HEAT = "heat", _("Heat and sauna")
+    SWIMMING = "swimming", _("Swimming")
+    ALCOHOL = "alcohol", _("Alcohol")
+    ACTIVES = "actives", _("Retinoids, acids, vitamin C, scrubs")
+
+
+class Restriction(models.Model):
+    """How many hours after the treatment a patient waits with something, by depth. Empty: no rule."""
+
+    protocol = models.ForeignKey(Protocol, verbose_name=_("protocol"), on_delete=models.CASCADE, related_name="restrictions")
+    topic = models.CharField(_("topic"), max_length=12, choices=Topic.choices)
+    hours_light = models.PositiveIntegerField(_("hours (up to 0.5 mm)"), null=True, blank=True)
+    hours_deeper = models.PositiveIntegerField(_("hours (deeper)"), null=True, blank=True)
+
+    objects = ProtocolScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("restriction")
+        verbose_name_plural = _("restrictions")
+        ordering = ("protocol", "topic")
+        constraints = [
+            models.UniqueConstraint(fields=["protocol", "topic"], name="restriction_topic_once_per_protocol"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_topic_display()
