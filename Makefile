@@ -1,0 +1,55 @@
+# Needs make and Python 3.11 or newer. Everything else goes into .venv, checked against the hashed locks.
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_TESTS := $(BIN)/python -m pytest
+
+# What a production site sets, as far as its checks look at it.
+DEPLOYED := SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz SITE_URL=https://aftercare.example.com \
+	ALLOWED_HOSTS=aftercare.example.com DATABASE_URL=postgres://aftercare@localhost/aftercare \
+	REDIS_URL=redis://localhost:6379/0 EMAIL_URL=smtp+tls://localhost:587
+
+.PHONY: help run test check services-test postgres-test browser-test clean
+
+help:
+	@echo "make run            start Aftercare with demo clinics (PORT=8000, AFTERCARE_VAR=./var)"
+	@echo "make test           the unit tests, with coverage"
+	@echo "make check          lint, format, types, layers, migrations, deployment settings"
+	@echo "make services-test  tests on real PostgreSQL, Redis and SMTP processes"
+	@echo "make postgres-test  the unit tests on a real PostgreSQL"
+	@echo "make browser-test   tests in Chromium"
+	@echo "make clean          remove the environment and caches (never var/)"
+
+run: $(VENV)/.runtime
+	@$(BIN)/python -m config.run
+
+test: $(VENV)/.dev
+	$(RUN_TESTS) -m "not services and not browser" --cov --cov-report=term
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+services-test: $(VENV)/.dev
+	$(RUN_TESTS) -m services
+
+postgres-test: $(VENV)/.dev
+	$(BIN)/python -m tests.services.postgres $(RUN_TESTS) -m "not services and not browser"
+
+browser-test: $(VENV)/.dev
+	$(RUN_TESTS) -m browser
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+
+$(VENV)/.runtime: requirements/runtime.txt requirements/install.sh
+	sh requirements/install.sh $(VENV) requirements/runtime.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt requirements/install.sh
+	sh requirements/install.sh $(VENV) requirements/dev.txt
+	@touch $@ $(VENV)/.runtime
