@@ -1,0 +1,209 @@
+"""Synthetic rows for the tests: one plain function a model, with defaults that any test may override.
+
+Every person and address is made up, at example.com. Times are fixed: a test that needs another says so.
+"""
+
+import uuid
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
+from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
+from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.protocols.models import LateAction, Protocol, ProtocolStep, StepKind
+from aftercare.treatments.models import Site, TreatedArea, TreatmentSession
+
+#: A Saturday afternoon in London, the day before British clocks go forward.
+ENDED_AT = datetime(2026, 3, 28, 15, 0, tzinfo=UTC)
+PASSWORD = "correct-horse-battery"  # only ever used in tests
+BODY = {
+    "en": (
+        "Hello {{ patient.first_name }},\n\n"
+        "**Keep the skin we treated clean and cool.**\n\n"
+        "Worried? Call {{ clinic.phone }}. When we are closed: {{ clinic.out_of_hours }}.\n"
+        "If it is hard to breathe, call {{ clinic.emergency_number }} now.\n"
+    ),
+    "es": (
+        "Hola, {{ patient.first_name }}:\n\n"
+        "**Mantenga limpia y fresca la piel tratada.**\n\n"
+        "¿Alguna duda? Llame al {{ clinic.phone }}. Si estamos cerrados: {{ clinic.out_of_hours }}.\n"
+        "Si le cuesta respirar, llame ya al {{ clinic.emergency_number }}.\n"
+    ),
+}
+ELAPSED: dict[str, Any] = {
+    "slug": "first-night",
+    "name": "First night",
+    "kind": StepKind.ELAPSED,
+    "offset_minutes": 60,
+    "latest_minutes": 240,
+    "quiet_exempt": True,
+    "safety_critical": True,
+    "late_action": LateAction.SKIP_AND_TASK,
+}
+WALL_TIME: dict[str, Any] = {
+    "slug": "day-1",
+    "name": "The day after",
+    "kind": StepKind.WALL_TIME,
+    "day": 1,
+    "local_time": time(9),
+    "latest_day": 1,
+    "latest_local_time": time(18),
+}
+
+_numbers = count(1)
+
+
+def clinic(**over: Any) -> Clinic:
+    """A clinic in London that writes British English; quiet from 21:00 until 08:00."""
+    number = next(_numbers)
+    return Clinic.objects.create(
+        **{
+            "name": f"Harbour Skin Clinic {number}",
+            "slug": f"harbour-{number}",
+            "time_zone": "Europe/London",
+            "locale": "en-GB",
+            "phone": "020 7946 0100",
+            "out_of_hours_contact": "020 7946 0199",
+            "emergency_number": "999",
+            "sender_name": "Harbour Skin Clinic",
+            "sender_email": "care@clinic.example.com",
+            **over,
+        }
+    )
+
+
+def user(clinic: Clinic | None = None, role: str = Role.STAFF, **over: Any) -> User:
+    """A user who may log in with PASSWORD; a member of ``clinic`` in ``role`` unless it is None."""
+    fields = {"username": f"{role}-{next(_numbers)}", "password": PASSWORD, "is_staff": True, **over}
+    account = User.objects.create_user(**fields)
+    if clinic is not None:
+        Membership.objects.create(user=account, clinic=clinic, role=role)
+    return account
+
+
+def practitioner(clinic: Clinic, **over: Any) -> Practitioner:
+    """An active practitioner with a licence number, who may therefore approve texts."""
+    number = next(_numbers)
+    fields = {"name": f"Dr Ellis Moreau {number}", "licence_number": f"GMC-{number:07}", **over}
+    return Practitioner.objects.create(clinic=clinic, **fields)
+
+
+def patient(clinic: Clinic, **over: Any) -> Patient:
+    """A patient who has agreed to aftercare e-mail, in the clinic's language and zone."""
+    number = next(_numbers)
+    fields = {
+        "first_name": "Amara",
+        "last_name": f"Lindqvist {number}",
+        "email": f"amara.{number}@example.com",
+        "email_consent_version": "2026-01",
+        "email_consent_at": datetime(2026, 1, 5, 10, tzinfo=UTC),
+        **over,
+    }
+    return Patient.objects.create(clinic=clinic, **fields)
+
+
+def template(clinic: Clinic, **over: Any) -> MessageTemplate:
+    number = next(_numbers)
+    return MessageTemplate.objects.create(
+        clinic=clinic, **{"slug": f"message-{number}", "name": f"Message {number}", **over}
+    )
+
+
+def draft_version(template: MessageTemplate, language: str = "en", **over: Any) -> TemplateVersion:
+    """A draft that names the clinic's three contacts, numbered after the versions there are."""
+    newest = template.versions.filter(language=language).order_by("number").last()
+    fields = {
+        "number": newest.number + 1 if newest else 1,
+        "subject": {"en": "A note from {{ clinic.name }}", "es": "Una nota de {{ clinic.name }}"}[language],
+        "preheader": "",
+        "body": BODY[language],
+        **over,
+    }
+    return TemplateVersion.objects.create(template=template, language=language, **fields)
+
+
+def approved_version(
+    template: MessageTemplate, language: str = "en", *, by: Practitioner | None = None, **over: Any
+) -> TemplateVersion:
+    """A version approved on New Year's Day by ``by``, else by a new practitioner of the clinic."""
+    by = by or practitioner(template.clinic)
+    approval = {
+        "status": VersionStatus.APPROVED,
+        "approved_by": by,
+        "approver_name": by.name,
+        "approver_licence": by.licence_number,
+        "approved_at": datetime(2026, 1, 1, 9, tzinfo=UTC),
+    }
+    return draft_version(template, language, **{**approval, **over})
+
+
+def protocol(
+    clinic: Clinic, steps: tuple[dict[str, Any], ...] = (ELAPSED, WALL_TIME), **over: Any
+) -> Protocol:
+    """A protocol whose steps (fields of ProtocolStep, numbered in order) have approved English texts."""
+    fields = {
+        "slug": f"microneedling-{next(_numbers)}",
+        "name": "Microneedling",
+        "variants": ["standard"],
+        **over,
+    }
+    plan = Protocol.objects.create(clinic=clinic, **fields)
+    for number, step_fields in enumerate(steps, start=1):
+        step(plan, **{"number": number, **step_fields})
+    return plan
+
+
+def step(protocol: Protocol, **over: Any) -> ProtocolStep:
+    """A step an hour after the end, with an approved English text, unless overridden."""
+    number = next(_numbers)
+    defaults = {**ELAPSED, "slug": f"step-{number}", "number": number} if "kind" not in over else {}
+    fields = {**defaults, **over}
+    if "template" not in fields:
+        fields["template"] = template(
+            protocol.clinic, name=fields["name"], safety_critical=fields.get("safety_critical", False)
+        )
+        approved_version(fields["template"])
+    return ProtocolStep.objects.create(protocol=protocol, **fields)
+
+
+def treatment_session(clinic: Clinic, **over: Any) -> TreatmentSession:
+    """A draft that ended at ENDED_AT, with one area: the face at 0.80 mm."""
+    for name, make in (("patient", patient), ("practitioner", practitioner), ("protocol", protocol)):
+        if name not in over:
+            over[name] = make(clinic)
+    fields = {"clinic": clinic, "ended_at": ENDED_AT, "treatment_consent": True, **over}
+    session = TreatmentSession.objects.create(**fields)
+    TreatedArea.objects.create(session=session, site=Site.FACE, depth_mm=Decimal("0.80"), passes=3)
+    return session
+
+
+def message(session: TreatmentSession, step: ProtocolStep | None = None, **over: Any) -> ScheduledMessage:
+    """The promise of ``step`` (else the protocol's first), an hour after the end, with three hours to spare.
+
+    ``planned_at`` and ``due_at`` follow ``send_at``; a lease or a time of sending is added where the status
+    needs one.
+    """
+    step = step or session.protocol.steps.first()
+    send_at = over.get("send_at", session.ended_at + timedelta(hours=1))
+    fields = {
+        "clinic": session.clinic,
+        "patient": session.patient,
+        "safety_critical": step.safety_critical,
+        "planned_at": send_at,
+        "send_at": send_at,
+        "latest_at": send_at + timedelta(hours=3),
+        "due_at": send_at,
+        **_of_status(over.get("status", Status.SCHEDULED), send_at),
+        **over,
+    }
+    return ScheduledMessage.objects.create(session=session, step=step, **fields)
+
+
+def _of_status(status: str, send_at: datetime) -> dict[str, Any]:
+    if status in (Status.CLAIMED, Status.SENDING):
+        return {"claim_token": uuid.uuid4(), "lease_until": send_at + timedelta(minutes=5)}
+    if status == Status.SENT:
+        return {"sent_at": send_at}
+    return {}
