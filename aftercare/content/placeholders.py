@@ -1,7 +1,7 @@
 """The variables that clinic staff may use in a message: the whitelist, its explanations and sample values.
 
-Values at render time are a nested dict of plain ``str`` and ``bool``. An empty text counts as "no" in a condition,
-so that ``{% if from.makeup %}`` asks whether the protocol gives a rule for make-up.
+Values at render time are a nested dict of plain ``str`` and ``bool``. An empty text counts as "no" in a
+condition, so that ``{% if from.makeup %}`` asks whether the protocol gives a rule for make-up.
 """
 
 from collections.abc import Mapping
@@ -63,9 +63,7 @@ _ALL = (
     Placeholder(
         "treatment.date",
         _("Day of the treatment"),
-        _(
-            "The day in the patient's language, without an article: “Saturday, March 28”, “sábado, 28 de marzo”."
-        ),
+        _("The day in the patient's language, without article: “Saturday, March 28”, “sábado, 28 de marzo”."),
         Kind.DATE_SENTENCE,
     ),
     Placeholder("treatment.time", _("Time the treatment ended"), _("The time of day in the patient's zone.")),
@@ -73,9 +71,7 @@ _ALL = (
     Placeholder(
         "treatment.depth_band",
         _("Depth band"),
-        _(
-            "The deepest needle depth: light is up to 0.5 mm, medium is up to 1.5 mm, deep is more than 1.5 mm."
-        ),
+        _("The deepest needle depth: light up to 0.5 mm, medium up to 1.5 mm, deep more than 1.5 mm."),
         Kind.CHOICE,
         ("light", "medium", "deep"),
     ),

@@ -1,4 +1,4 @@
-"""The sample message's values, per locale: an imaginary patient after 0.8 mm on face and neck, Saturday 28 March 2026."""
+"""The sample message's values, per locale: an imaginary patient, 0.8 mm on face and neck, 28 March 2026."""
 
 _SAME_EVERYWHERE: dict[str, str | bool] = {
     "depth_band": "medium",
