@@ -1,6 +1,7 @@
 """When it is said: the reusable plan for a treatment."""
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,17 @@ from simple_history.models import HistoricalRecords
 from aftercare import timing
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet
 from aftercare.content.models import MessageTemplate
+
+#: Beyond a year or so no aftercare is planned; the bounds keep every instant within the calendar.
+LATEST_DAY = 400
+LATEST_MINUTES = 60 * 24 * LATEST_DAY
+LATEST_HOURS = 24 * LATEST_DAY
+LATEST_NUMBER = 999
+_ONLY_DAYS = MaxValueValidator(LATEST_DAY, _("Write a day from 0 to %(limit_value)s."))
+_ONLY_MINUTES = MaxValueValidator(
+    LATEST_MINUTES, _("Write at most %(limit_value)s minutes, which is 400 days.")
+)
+_ONLY_HOURS = MaxValueValidator(LATEST_HOURS, _("Write at most %(limit_value)s hours, which is 400 days."))
 
 
 class Variant(models.TextChoices):
@@ -20,10 +32,14 @@ class Variant(models.TextChoices):
 class Protocol(models.Model):
     """A clinic's plan of messages for one treatment."""
 
-    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="protocols")
+    clinic = models.ForeignKey(
+        Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="protocols"
+    )
     slug = models.SlugField(_("slug"))
     name = models.CharField(_("name"), max_length=120)
-    variants = models.JSONField(_("variants"), default=list, help_text=_("The variants of the treatment this plan is written for."))
+    variants = models.JSONField(
+        _("variants"), default=list, help_text=_("The variants of the treatment this plan is written for.")
+    )
     active = models.BooleanField(_("active"), default=True)
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
     paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)
@@ -35,7 +51,9 @@ class Protocol(models.Model):
         verbose_name = _("protocol")
         verbose_name_plural = _("protocols")
         ordering = ("clinic", "name")
-        constraints = [models.UniqueConstraint(fields=["clinic", "slug"], name="protocol_slug_once_per_clinic")]
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "slug"], name="protocol_slug_once_per_clinic")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -73,23 +91,38 @@ class ProtocolStep(models.Model):
     local date of the end.
     """
 
-    protocol = models.ForeignKey(Protocol, verbose_name=_("protocol"), on_delete=models.CASCADE, related_name="steps")
-    number = models.PositiveSmallIntegerField(_("number"))
+    protocol = models.ForeignKey(
+        Protocol, verbose_name=_("protocol"), on_delete=models.CASCADE, related_name="steps"
+    )
+    number = models.PositiveSmallIntegerField(_("number"), validators=[MaxValueValidator(LATEST_NUMBER)])
     slug = models.SlugField(_("slug"))
     name = models.CharField(_("name"), max_length=120)
-    template = models.ForeignKey(MessageTemplate, verbose_name=_("template"), on_delete=models.PROTECT, related_name="steps")
+    template = models.ForeignKey(
+        MessageTemplate, verbose_name=_("template"), on_delete=models.PROTECT, related_name="steps"
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=StepKind.choices)
-    offset_minutes = models.PositiveIntegerField(_("minutes after the end"), null=True, blank=True)
-    latest_minutes = models.PositiveIntegerField(_("at the latest (minutes after the end)"), null=True, blank=True)
-    day = models.PositiveSmallIntegerField(_("day"), null=True, blank=True)
+    offset_minutes = models.PositiveIntegerField(
+        _("minutes after the end"), null=True, blank=True, validators=[_ONLY_MINUTES]
+    )
+    latest_minutes = models.PositiveIntegerField(
+        _("at the latest (minutes after the end)"), null=True, blank=True, validators=[_ONLY_MINUTES]
+    )
+    day = models.PositiveSmallIntegerField(_("day"), null=True, blank=True, validators=[_ONLY_DAYS])
     local_time = models.TimeField(_("time of day"), null=True, blank=True)
-    latest_day = models.PositiveSmallIntegerField(_("latest day"), null=True, blank=True)
+    latest_day = models.PositiveSmallIntegerField(
+        _("latest day"), null=True, blank=True, validators=[_ONLY_DAYS]
+    )
     latest_local_time = models.TimeField(_("latest time of day"), null=True, blank=True)
     quiet_exempt = models.BooleanField(_("may be sent in quiet hours"), default=False)
     safety_critical = models.BooleanField(_("safety-critical"), default=False)
-    late_action = models.CharField(_("when its window has passed"), max_length=15, choices=LateAction.choices, default=LateAction.SKIP)
+    late_action = models.CharField(
+        _("when its window has passed"), max_length=15, choices=LateAction.choices, default=LateAction.SKIP
+    )
     unknown_policy = models.CharField(
-        _("when nobody can know whether it left"), max_length=12, choices=UnknownPolicy.choices, default=UnknownPolicy.UNCONFIRMED
+        _("when nobody can know whether it left"),
+        max_length=12,
+        choices=UnknownPolicy.choices,
+        default=UnknownPolicy.UNCONFIRMED,
     )
     enabled = models.BooleanField(_("enabled"), default=True)
 
@@ -113,7 +146,8 @@ class ProtocolStep(models.Model):
                     latest_local_time__isnull=True,
                 )
                 | Q(
-                    Q(latest_day__gt=F("day")) | Q(latest_day=F("day"), latest_local_time__gte=F("local_time")),
+                    Q(latest_day__gt=F("day"))
+                    | Q(latest_day=F("day"), latest_local_time__gte=F("local_time")),
                     kind="wall_time",
                     day__isnull=False,
                     local_time__isnull=False,
@@ -123,7 +157,18 @@ class ProtocolStep(models.Model):
                     latest_minutes__isnull=True,
                 ),
                 name="step_window_follows_offset",
-                violation_error_message=_("The end of the window must not come before the step's own time, and only the fields of the chosen kind may be filled in."),
+                violation_error_message=_(
+                    "The end of the window must not come before the step's own time, "
+                    "and only the fields of the chosen kind may be filled in."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(latest_minutes__isnull=True) | Q(latest_minutes__lte=LATEST_MINUTES),
+                name="step_latest_minutes_within_bounds",
+            ),
+            models.CheckConstraint(
+                condition=Q(latest_day__isnull=True) | Q(latest_day__lte=LATEST_DAY),
+                name="step_latest_day_within_bounds",
             ),
             models.CheckConstraint(
                 condition=Q(safety_critical=False) | Q(enabled=True),
@@ -161,10 +206,16 @@ class Topic(models.TextChoices):
 class Restriction(models.Model):
     """How many hours after the treatment a patient waits with something, by depth. Empty: no rule."""
 
-    protocol = models.ForeignKey(Protocol, verbose_name=_("protocol"), on_delete=models.CASCADE, related_name="restrictions")
+    protocol = models.ForeignKey(
+        Protocol, verbose_name=_("protocol"), on_delete=models.CASCADE, related_name="restrictions"
+    )
     topic = models.CharField(_("topic"), max_length=12, choices=Topic.choices)
-    hours_light = models.PositiveIntegerField(_("hours (up to 0.5 mm)"), null=True, blank=True)
-    hours_deeper = models.PositiveIntegerField(_("hours (deeper)"), null=True, blank=True)
+    hours_light = models.PositiveIntegerField(
+        _("hours (up to 0.5 mm)"), null=True, blank=True, validators=[_ONLY_HOURS]
+    )
+    hours_deeper = models.PositiveIntegerField(
+        _("hours (deeper)"), null=True, blank=True, validators=[_ONLY_HOURS]
+    )
 
     objects = ProtocolScopedQuerySet.as_manager()
     history = HistoricalRecords()
