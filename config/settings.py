@@ -2,39 +2,44 @@
 
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 import structlog
 from django.utils.translation import gettext_lazy as _
 
 from config.environment import Environment
+from config.mail import mail_settings
+from config.parsing import parse_database, parse_hosts, parse_redis, parse_site, parse_zone
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-environment = Environment(BASE_DIR)
-env = environment.env
+environment = Environment()
 
+AFTERCARE_VAR = environment.var_folder(BASE_DIR / "var")
 EMBEDDED = environment.embedded
-AFTERCARE_VAR = environment.var
-DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = environment.secret_key()
-ALLOWED_HOSTS = [host for host in environment.required("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host]
-SITE_URL = environment.site_url(f"http://localhost:{environment.between('PORT', 8000, 1, 65535)}")
-REDIS_URL = environment.redis_url()
-TIME_ZONE = environment.choice("DEFAULT_TIME_ZONE", "UTC", sorted(available_timezones()))
+DEBUG = environment.flag("DEBUG")
+SECRET_KEY = environment.secret_key(AFTERCARE_VAR / "secret_key")
+ALLOWED_HOSTS = environment.required("ALLOWED_HOSTS", parse_hosts, ["localhost", "127.0.0.1", "[::1]"])
+PORT = environment.between("PORT", 8000, 1, 65535)
+SITE_URL = environment.required("SITE_URL", parse_site, f"http://localhost:{PORT}")
+REDIS_URL = environment.required("REDIS_URL", parse_redis, "")
+TIME_ZONE = environment.read("DEFAULT_TIME_ZONE", parse_zone, "UTC")
 LANGUAGE_CODE = environment.choice("DEFAULT_LANGUAGE", "en", ["en", "es"])
+LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 
-# --- the engine -------------------------------------------------------------------------------------------------
+# --- the engine ---------------------------------------------------------------------------------------------
+TASKS_EAGER = environment.flag("TASKS_EAGER")
 TICK_SECONDS = environment.between("TICK_SECONDS", 5, 1, 60)
 UNDO_MINUTES = environment.between("UNDO_MINUTES", 3, 0, 60)
-LEASE_SECONDS = environment.between("LEASE_SECONDS", 300, 60, 3600)
 PROVIDER_TIMEOUT_SECONDS = environment.between("PROVIDER_TIMEOUT_SECONDS", 30, 1, 120)
+# No call is made under a lease that it could outlast, so a shorter lease would send nothing at all.
+LEASE_SECONDS = environment.between("LEASE_SECONDS", 300, max(60, 2 * PROVIDER_TIMEOUT_SECONDS), 3600)
 CLAIM_CHUNK = 50
 DRAIN_SECONDS = 120
 
-# --- database ---------------------------------------------------------------------------------------------------
-DATABASES = {"default": environment.database()}
-if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
+# --- database -----------------------------------------------------------------------------------------------
+sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": AFTERCARE_VAR / "aftercare.sqlite3"}
+DATABASES = {"default": environment.required("DATABASE_URL", parse_database, sqlite)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -42,17 +47,15 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- mail -------------------------------------------------------------------------------------------------------
-globals().update(environment.mail())
+# --- mail ---------------------------------------------------------------------------------------------------
+globals().update(mail_settings(environment, AFTERCARE_VAR / "mail"))
 EMAIL_TIMEOUT = PROVIDER_TIMEOUT_SECONDS
 ANYMAIL_REQUESTS_TIMEOUT = (5, PROVIDER_TIMEOUT_SECONDS)
 ANYMAIL_IGNORE_RECIPIENT_STATUS = False
 
-# --- Celery: wake-ups only (values from measurements, see benchmarks and README) ----------------------------------
-TASKS_EAGER = env.bool("TASKS_EAGER", False)
-LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 environment.finish()
 
+# --- Celery: wake-ups only; what is due lives in the database -----------------------------------------------
 CELERY_TASK_ALWAYS_EAGER = TASKS_EAGER
 CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TIMEZONE = "UTC"
@@ -67,9 +70,15 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "aftercare.outbox.tasks.tick", "schedule": float(TICK_SECONDS), "options": {"expires": TICK_SECONDS}},
+    "tick": {
+        "task": "aftercare.outbox.tasks.tick",
+        "schedule": float(TICK_SECONDS),
+        "options": {"expires": TICK_SECONDS},
+    },
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(AFTERCARE_VAR / "celerybeat-schedule")
+# Intervals of seconds need no memory of the last run, so no schedule file can go stale.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object]
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -94,7 +103,7 @@ else:
         for folder in ("messages", "control"):
             (broker_folder / folder).mkdir(parents=True, exist_ok=True)
 
-# --- applications -----------------------------------------------------------------------------------------------
+# --- applications -------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
@@ -149,7 +158,7 @@ TEMPLATES = [
     },
 ]
 
-# --- languages, times, files ------------------------------------------------------------------------------------
+# --- languages, times, files --------------------------------------------------------------------------------
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
@@ -167,7 +176,7 @@ STORAGES = {
     },
 }
 
-# --- safety -----------------------------------------------------------------------------------------------------
+# --- safety -------------------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -187,11 +196,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-X_FRAME_OPTIONS = "SAMEORIGIN"
 LOGIN_URL = "admin:login"
-TEST_RUNNER = "django.test.runner.DiscoverRunner"
 
-# --- logs: one JSON line an event, ids only ------------------------------------------------------------------------
+# --- logs: one JSON line an event, ids only -----------------------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

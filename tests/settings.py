@@ -10,16 +10,14 @@ import tempfile
 
 import dj_database_url
 
-from config import environment
+from config.environment import WHAT_TO_WRITE
+from config.mail import PROVIDERS
 
 var = tempfile.mkdtemp(prefix="aftercare-tests-")
 atexit.register(shutil.rmtree, var, ignore_errors=True)
 
-for name in environment.HINTS:
+for name in (*WHAT_TO_WRITE, *(name for pair in PROVIDERS.values() for names in pair for name in names)):
     os.environ.pop(name, None)
-for needed, optional in environment.PROVIDERS.values():
-    for name in (*needed, *optional):
-        os.environ.pop(name, None)
 os.environ.update(AFTERCARE_VAR=var, TASKS_EAGER="true", SECRET_KEY="only-for-tests-" + "x" * 40)
 
 from config.settings import *  # noqa: E402, F403

@@ -1,0 +1,69 @@
+"""What a variable may say. Each parser raises ValueError with what is wrong, without quoting the value."""
+
+from typing import NoReturn
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import available_timezones
+
+import dj_database_url
+
+
+def wrong(what: str) -> NoReturn:
+    raise ValueError(what)
+
+
+def parse_flag(raw: str) -> bool:
+    if raw.lower() not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+        wrong("is neither true nor false")
+    return raw.lower() in {"true", "1", "yes", "on"}
+
+
+def parse_key(raw: str) -> str:
+    return raw if len(raw) >= 32 else wrong("is shorter than 32 characters")
+
+
+def parse_zone(raw: str) -> str:
+    return raw if raw in available_timezones() else wrong("is not a time zone")
+
+
+def parse_hosts(raw: str) -> list[str]:
+    return [host.strip() for host in raw.split(",") if host.strip()]
+
+
+def parse_address(raw: str) -> SplitResult:
+    """The parts of an URL; the library's own complaints would quote it, password included."""
+    try:
+        parts = urlsplit(raw)
+        if parts.hostname and parts.port != 0:
+            return parts
+    except ValueError:
+        pass
+    return wrong("is not an address with a host and, at most, a port from 1 to 65535")
+
+
+def parse_site(raw: str) -> str:
+    parts = parse_address(raw)
+    if parts.scheme not in {"http", "https"}:
+        wrong("does not start with https:// or http://")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        wrong("has more than a scheme, a host and a port")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def parse_redis(raw: str) -> str:
+    scheme = raw.partition("://")[0]
+    if scheme not in {"redis", "rediss", "unix"}:
+        wrong("does not start with redis://, rediss:// or unix://")
+    return raw if scheme == "unix" else parse_address(raw).geturl()
+
+
+def parse_database(raw: str) -> dict[str, object]:
+    """Django's settings of a PostgreSQL server or an SQLite file."""
+    try:
+        found = dj_database_url.parse(raw)
+    except ValueError:
+        wrong("is not a database address")
+    if found["ENGINE"] not in {"django.db.backends.postgresql", "django.db.backends.sqlite3"}:
+        wrong("names a database other than PostgreSQL and SQLite")
+    if not found["NAME"]:
+        wrong("names no database")
+    return dict(found)
