@@ -1,0 +1,42 @@
+"""Opening a task for a human, and taking one back that a correction has made needless."""
+
+from datetime import datetime
+
+from aftercare.clinics.models import Clinic, Patient
+from aftercare.followups.models import Cause, FollowUpTask
+
+
+def open_task(
+    *,
+    clinic: Clinic,
+    patient: Patient,
+    cause: Cause,
+    source: str,
+    detail: str,
+    now: datetime,
+    deadline_at: datetime,
+) -> FollowUpTask:
+    """The one task for ``source``, opened unless it is there already.
+
+    A deadline that has passed becomes ``now``. A task that was withdrawn opens anew; one that a person
+    closed stays closed.
+    """
+    opened = {"detail": detail, "opened_at": now, "deadline_at": max(deadline_at, now)}
+    task, created = FollowUpTask.objects.get_or_create(
+        source=source, defaults={"clinic": clinic, "patient": patient, "cause": cause, **opened}
+    )
+    if created:
+        return task
+    withdrawn = FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=False, closed_by__isnull=True)
+    if withdrawn.update(**opened, outcome="", closed_at=None):
+        task.refresh_from_db()
+    return task
+
+
+def withdraw_task(source: str, *, outcome: str, now: datetime) -> bool:
+    """Closes the open task of that source in nobody's name, saying why. Returns whether there was one.
+
+    ``outcome`` must not be empty.
+    """
+    open_tasks = FollowUpTask.objects.filter(source=source, closed_at__isnull=True)
+    return bool(open_tasks.update(outcome=outcome, closed_at=now))
