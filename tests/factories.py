@@ -12,8 +12,9 @@ from typing import Any
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
 from aftercare.outbox.models import ScheduledMessage, Status
-from aftercare.protocols.models import LateAction, Protocol, ProtocolStep, StepKind
+from aftercare.protocols.models import LateAction, Protocol, ProtocolStep, StepKind, Variant
 from aftercare.treatments.models import Site, TreatedArea, TreatmentSession
+from aftercare.treatments.screening import all_clear
 
 #: A Saturday afternoon in London, the day before British clocks go forward.
 ENDED_AT = datetime(2026, 3, 28, 15, 0, tzinfo=UTC)
@@ -169,11 +170,13 @@ def step(protocol: Protocol, **over: Any) -> ProtocolStep:
 
 
 def treatment_session(clinic: Clinic, **over: Any) -> TreatmentSession:
-    """A draft that ended at ENDED_AT, with one area: the face at 0.80 mm."""
+    """A draft that may be completed: ended at ENDED_AT, the face at 0.80 mm, nothing against it."""
     for name, make in (("patient", patient), ("practitioner", practitioner), ("protocol", protocol)):
         if name not in over:
             over[name] = make(clinic)
-    fields = {"clinic": clinic, "ended_at": ENDED_AT, "treatment_consent": True, **over}
+    screening = all_clear(over.get("variant", Variant.STANDARD))
+    defaults = {"clinic": clinic, "ended_at": ENDED_AT, "treatment_consent": True, "screening": screening}
+    fields = {**defaults, **over}
     session = TreatmentSession.objects.create(**fields)
     TreatedArea.objects.create(session=session, site=Site.FACE, depth_mm=Decimal("0.80"), passes=3)
     return session
