@@ -1,5 +1,8 @@
 """When it is said: the reusable plan for a treatment."""
 
+from datetime import time
+from typing import cast
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -183,10 +186,14 @@ class ProtocolStep(models.Model):
     @property
     def when(self) -> timing.When:
         """The step's offset and window for :func:`aftercare.timing.slot`."""
+        # The constraint step_window_follows_offset holds that the fields of the step's kind are filled in.
         if self.kind == StepKind.ELAPSED:
-            return timing.Elapsed(minutes=self.offset_minutes, latest_minutes=self.latest_minutes)
+            return timing.Elapsed(cast(int, self.offset_minutes), cast(int, self.latest_minutes))
         return timing.WallTime(
-            day=self.day, at=self.local_time, latest_day=self.latest_day, latest_at=self.latest_local_time
+            day=cast(int, self.day),
+            at=cast(time, self.local_time),
+            latest_day=cast(int, self.latest_day),
+            latest_at=cast(time, self.latest_local_time),
         )
 
 
