@@ -1,0 +1,122 @@
+"""The life of a text: written as a draft, approved by a named clinician, retired by the next one."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from aftercare.clinics.models import Locale, Practitioner, User
+from aftercare.content.checking import check
+from aftercare.content.compiling import Source
+from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
+from aftercare.content.problems import ContentError, Problem
+from aftercare.content.publishing import brand_of, compile_for, source_of
+from aftercare.content.wording import language_of
+
+
+class ApprovalRefused(Exception):
+    """This person, or at this point nobody, may approve or retire this version; the message says why."""
+
+    def __init__(self, message: str | Promise) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+@transaction.atomic
+def save_draft(
+    *, template: MessageTemplate, language: str, source: Source, author: User | None
+) -> TemplateVersion:
+    """The template's draft in that language, with these words; a new one if there is none.
+
+    Raises ValidationError, by field, if a word is too long to keep or a needed one is missing.
+    """
+    _lock(template)
+    versions = TemplateVersion.objects.filter(template=template, language=language)
+    draft = versions.drafts().order_by("number").last()
+    if draft is None:
+        newest = versions.aggregate(newest=Max("number"))["newest"] or 0
+        draft = TemplateVersion(template=template, language=language, number=newest + 1)
+    draft.subject, draft.preheader, draft.body = source.subject, source.preheader, source.body
+    draft.author = author
+    draft.full_clean()
+    draft.save()
+    return draft
+
+
+@transaction.atomic
+def approve(version: TemplateVersion, *, by: Practitioner, now: datetime) -> TemplateVersion:
+    """Freezes a draft and puts it in the place of the approved version of its language, which is retired.
+
+    ``version`` is the draft as the clinician has read it. Raises ApprovalRefused, or ContentError with
+    everything that is wrong with the text; then nothing has changed.
+    """
+    _lock(version.template)
+    stored = TemplateVersion.objects.select_related("template__clinic").get(pk=version.pk)
+    by = Practitioner.objects.get(pk=by.pk)
+    if refusal := _refusal(stored, read=version, by=by):
+        raise ApprovalRefused(refusal)
+    if problems := problems_of(stored):
+        raise ContentError(*problems)
+    same_language = TemplateVersion.objects.filter(template=stored.template, language=stored.language)
+    same_language.retire(now=now)
+    stored.status, stored.approved_at = VersionStatus.APPROVED, now
+    stored.approved_by, stored.approver_name, stored.approver_licence = by, by.name, by.licence_number.strip()
+    stored.save()
+    compile_for(stored, brand=brand_of(stored.template.clinic))
+    return stored
+
+
+@transaction.atomic
+def retire(version: TemplateVersion, *, now: datetime) -> TemplateVersion:
+    """From now on nothing is sent with this version; one already retired stays as it is.
+
+    Raises ApprovalRefused for a draft.
+    """
+    _lock(version.template)
+    TemplateVersion.objects.filter(pk=version.pk).retire(now=now)
+    stored = TemplateVersion.objects.get(pk=version.pk)
+    if stored.status == VersionStatus.DRAFT:
+        raise ApprovalRefused(_("This is a draft: delete it, or leave it unapproved."))
+    return stored
+
+
+def problems_of(version: TemplateVersion) -> list[Problem]:
+    """What forbids its approval, in any of the locales that read its language; each thing once."""
+    return list(dict.fromkeys(_problems(version, safety_critical=version.template.safety_critical)))
+
+
+def unsafe_versions(template: MessageTemplate) -> list[TemplateVersion]:
+    """The approved versions that would have to be rewritten before the template may be safety-critical."""
+    return [
+        version for version in template.versions.approved() if any(_problems(version, safety_critical=True))
+    ]
+
+
+def _problems(version: TemplateVersion, *, safety_critical: bool) -> Iterator[Problem]:
+    for locale in Locale.values:
+        if language_of(locale) == version.language:
+            yield from check(source_of(version), locale=locale, safety_critical=safety_critical)
+
+
+def _refusal(stored: TemplateVersion, *, read: TemplateVersion, by: Practitioner) -> Promise | None:
+    if stored.status == VersionStatus.APPROVED:
+        return _("This version has been approved already.")
+    if stored.status == VersionStatus.RETIRED:
+        return _("This version is retired. Copy its text into a new draft to use it again.")
+    if source_of(stored) != source_of(read):
+        return _("Somebody changed this text while you were reading it. Read it again, then approve it.")
+    if by.clinic_id != stored.template.clinic_id:
+        return _("Only a practitioner of the clinic may approve its texts.")
+    if not by.active:
+        return _("This practitioner is no longer active, and may not approve texts.")
+    if not by.licence_number.strip():
+        return _("Add the practitioner's licence number first: an approval names it.")
+    return None
+
+
+def _lock(template: MessageTemplate) -> None:
+    """Whoever changes a template's versions waits here for whoever came first."""
+    MessageTemplate.objects.select_for_update().get(pk=template.pk)
