@@ -142,6 +142,7 @@ class ProtocolStep(models.Model):
                 condition=Q(
                     kind="elapsed",
                     offset_minutes__isnull=False,
+                    latest_minutes__isnull=False,
                     latest_minutes__gte=F("offset_minutes"),
                     day__isnull=True,
                     local_time__isnull=True,
@@ -182,6 +183,16 @@ class ProtocolStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}. {self.name}"
+
+    def clean(self) -> None:
+        if self.template_id is None or self.protocol_id is None:
+            return
+        if self.template.clinic_id != self.protocol.clinic_id:
+            raise ValidationError({"template": _("Choose a template of the protocol's own clinic.")})
+        if self.safety_critical and not self.template.safety_critical:
+            raise ValidationError(
+                {"template": _("A safety-critical step needs a template that is marked safety-critical.")}
+            )
 
     @property
     def when(self) -> timing.When:
