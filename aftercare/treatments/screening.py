@@ -56,8 +56,8 @@ def _decide(code: str, label: Promise, variants: frozenset[Variant] = EVERY_VARI
 
 # Sources. Stops: SkinPen labelling, as a clinic copied it (theeliteclinic.com/copy-of-alumier-peel); active
 # skin disease and raised scars as clinics' own forms have them. Clinician's list: Dermapen 4 manual;
-# mdedge.com/dermatology 245879; sisubeautyclinic.com, contraindications. Isotretinoin: six months is tradition; ASDS 2017
-# found too little evidence to delay several superficial procedures, hence the override.
+# mdedge.com/dermatology 245879; sisubeautyclinic.com, contraindications. Isotretinoin: six months is
+# tradition; ASDS 2017 found too little evidence to delay several superficial procedures, hence the override.
 # PRP: ecoskinclinic.co.uk. RF: InMode Optimas manual; coloradoaestheticsacademy.com, contraindications.
 QUESTIONS: tuple[Question, ...] = (
     _stop("skin_cancer", _("Skin cancer at the site")),

@@ -1,0 +1,75 @@
+"""What a session has to say: the values that the placeholders of its messages are filled with."""
+
+from datetime import date, time
+
+from aftercare.clinics.models import Clinic
+from aftercare.content.placeholders import Values
+from aftercare.outbox.localising import area_name, clock, day, from_when, listed
+from aftercare.protocols.models import Restriction, Topic
+from aftercare.timing import advice_instant
+from aftercare.treatments.depth import DepthBand, band_of
+from aftercare.treatments.models import FACIAL_SITES, TreatedArea, TreatmentSession
+
+
+def message_values(session: TreatmentSession, *, locale: str) -> Values:
+    """The values of every placeholder but the layout's own links, in words of ``locale``.
+
+    Times are those of the patient's zone. Reads the session's areas and products and the protocol's
+    restrictions. Raises ValueError for a session without an area, which cannot have been completed.
+    """
+    areas = list(session.areas.all())
+    band = band_of(area.depth_mm for area in areas)
+    return {
+        "clinic": _clinic(session.clinic),
+        "patient": {"first_name": session.patient.first_name},
+        "practitioner": {"name": session.practitioner.name},
+        "treatment": _treatment(session, areas, band, locale),
+        "from": _from(session, band, locale),
+    }
+
+
+def _clinic(clinic: Clinic) -> dict[str, str | bool]:
+    return {
+        "name": clinic.name,
+        "phone": clinic.phone,
+        "out_of_hours": clinic.out_of_hours_contact,
+        "emergency_number": clinic.emergency_number,
+    }
+
+
+def _treatment(
+    session: TreatmentSession, areas: list[TreatedArea], band: DepthBand, locale: str
+) -> dict[str, str | bool]:
+    ended_on, ended_at = _local_end(session)
+    products = list(dict.fromkeys(product.name for product in session.products.all()))
+    return {
+        "date": day(ended_on, locale),
+        "time": clock(ended_at, locale),
+        "areas": listed([area_name(area.site, locale) for area in areas], locale),
+        "depth_band": band.value,
+        "variant": str(session.variant),
+        "products": listed(products, locale),
+        "has_products": bool(products),
+        "face": any(area.site in FACIAL_SITES for area in areas),
+        "recovery_note": session.recovery_note,
+        "next_visit": day(session.next_visit_on, locale) if session.next_visit_on else "",
+    }
+
+
+def _local_end(session: TreatmentSession) -> tuple[date, time]:
+    local = session.ended_at.astimezone(session.patient.zone)
+    return local.date(), local.time()
+
+
+def _from(session: TreatmentSession, band: DepthBand, locale: str) -> dict[str, str | bool]:
+    waits = {restriction.topic: restriction for restriction in session.protocol.restrictions.all()}
+    return {topic: _from_one(session, waits.get(topic), band, locale) for topic in Topic.values}
+
+
+def _from_one(session: TreatmentSession, wait: Restriction | None, band: DepthBand, locale: str) -> str:
+    if wait is None:
+        return ""
+    hours = wait.hours_light if band is DepthBand.LIGHT else wait.hours_deeper
+    if hours is None:
+        return ""
+    return from_when(advice_instant(session.ended_at, hours, session.patient.zone), locale)
