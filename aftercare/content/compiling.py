@@ -7,15 +7,14 @@ from html import escape
 
 import nh3
 from django.utils.translation import gettext as _
-from liquid.exceptions import LiquidError
 
 from aftercare.content.layout import Brand, page, text_page
 from aftercare.content.ledger import Ledger
 from aftercare.content.links import SCHEMES
-from aftercare.content.liquid import find_problems, parse
+from aftercare.content.liquid import find_problems
 from aftercare.content.markup import read
 from aftercare.content.nodes import settled
-from aftercare.content.problems import ContentError, Problem
+from aftercare.content.problems import ContentError
 from aftercare.content.segments import printable, problem_at
 from aftercare.content.writing import to_html, to_text
 
@@ -62,11 +61,9 @@ def compile_source(source: Source, *, brand: Brand, locale: str) -> Compiled:
     preheader = _one_line(escape(ledger.swap(source.preheader)).replace("{", ledger.brace))
     whole_html = page(html, preheader, brand=brand, locale=locale, ledger=ledger)
     whole_text = text_page(text, locale=locale, ledger=ledger)
-    return _compiled(
-        _one_line(source.subject),
-        ledger.restore(whole_html, html=True),
-        ledger.restore(whole_text, html=False),
-    )
+    subject = _one_line(source.subject)
+    html, text = ledger.restore(whole_html, html=True), ledger.restore(whole_text, html=False)
+    return Compiled(subject, html, text, digest_of(subject, html, text))
 
 
 def _body(source: str, ledger: Ledger) -> tuple[str, str]:
@@ -83,17 +80,6 @@ def _body(source: str, ledger: Ledger) -> tuple[str, str]:
 
 def _one_line(words: str) -> str:
     return _SPACES.sub(" ", words).strip()
-
-
-def _compiled(subject: str, html: str, text: str) -> Compiled:
-    try:
-        for words, is_html in ((subject, False), (html, True), (text, False)):
-            parse(words, html=is_html)
-    except LiquidError as error:
-        raise ContentError(
-            Problem(1, 1, _("The text cannot be prepared for sending."), str(error.message))
-        ) from error
-    return Compiled(subject, html, text, digest_of(subject, html, text))
 
 
 def digest_of(subject: str, html: str, text: str) -> str:

@@ -1,8 +1,8 @@
 """Opaque words that stand for Liquid while Markdown, the sanitiser and the CSS inliner do their work.
 
 A placeholder becomes a word of letters; a condition's tag becomes a word between commas, so that Markdown
-sees punctuation there and ``**Sunscreen:**{% if … %}`` keeps its emphasis. The words hold a hash that the
-text itself does not.
+sees punctuation there and ``**Sunscreen:**{% if … %}`` keeps its emphasis. The words hold a hash of
+the text, which the text cannot hold itself.
 """
 
 import hashlib
@@ -18,10 +18,7 @@ class Ledger:
     """What each opaque word stands for, in HTML and in plain text."""
 
     def __init__(self, *sources: str) -> None:
-        everything = "\0".join(sources)
-        nonce = hashlib.sha256(everything.encode()).hexdigest()[:16]
-        while nonce in everything:
-            nonce = hashlib.sha256(nonce.encode()).hexdigest()[:16]
+        nonce = hashlib.sha256("\0".join(sources).encode()).hexdigest()[:16]
         self._prefix = f"lq{nonce}"
         self._meanings: list[tuple[str, str]] = []
         self._segments: dict[str, Segment] = {}

@@ -3,6 +3,7 @@
 No loops, since values are only texts and flags; no includes; no ranges; nothing that can grow without bound.
 """
 
+import re
 from functools import lru_cache
 
 from django.utils.translation import get_language
@@ -16,6 +17,7 @@ from liquid.exceptions import LiquidError
 from aftercare.content.conditions import IfTag, UnlessTag
 from aftercare.content.expressions import Complaint, complaints
 from aftercare.content.filters import FILTERS
+from aftercare.content.placeholders import PLACEHOLDERS
 from aftercare.content.problems import ContentError, Problem
 from aftercare.content.segments import Part, Segment, printable, problem_at, split
 from aftercare.content.structure import structure_problems
@@ -27,6 +29,7 @@ _PROBE = {
     "case": "{{% case {0} %}}{{% endcase %}}",
 }
 _SYNTAX = Complaint("", "")
+_SINGLE_BRACES = re.compile(r"\{ ?([a-z_]{1,30}\.[a-z_]{1,30}) ?\}")
 
 
 class MessageEnvironment(Environment):
@@ -57,11 +60,25 @@ def find_problems(source: str) -> list[Problem]:
         segments = split(source)
     except ContentError as error:
         return list(error.problems)
-    problems = structure_problems(source, segments)
+    problems = structure_problems(source, segments) + _single_braces(source, segments)
     for case, segment in _with_case(segments):
         found = _complaints_about(segment.part, segment.name, segment.expression, case, get_language())
         problems += [_problem(source, segment, complaint) for complaint in found]
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _single_braces(source: str, segments: list[Segment]) -> list[Problem]:
+    """Placeholders that would reach the patient as they are, for want of a brace."""
+    message, hint = _("“%(written)s” needs two braces on each side."), _("Write {{ %(path)s }}.")
+    return [
+        problem_at(
+            source, segment.offset + found.start(), message % {"written": found[0]}, hint % {"path": found[1]}
+        )
+        for segment in segments
+        if segment.part is Part.WORDS
+        for found in _SINGLE_BRACES.finditer(segment.source)
+        if found[1] in PLACEHOLDERS
+    ]
 
 
 def _with_case(segments: list[Segment]) -> list[tuple[str, Segment]]:

@@ -21,6 +21,8 @@ def structure_problems(source: str, segments: Iterable[Segment]) -> list[Problem
     for segment in segments:
         if segment.part is Part.TAG:
             walk.meet(segment)
+        elif segment.source.strip():
+            walk.read(segment)
     return walk.finish()
 
 
@@ -47,6 +49,14 @@ class _Walk:
             self.leave(tag)
         elif tag.name in ("elsif", "else", "when"):
             self.branch(tag)
+
+    def read(self, segment: Segment) -> None:
+        if self.last_branch and self.last_branch[-1] == "case":
+            hint = _("Put it after {% when … %}, or before {% case … %}.")
+            self.complain(
+                segment, _("Words between {% case … %} and the first {% when … %} are never sent."), hint
+            )
+            self.last_branch[-1] = "when"
 
     def enter(self, tag: Segment) -> None:
         self.open.append(tag)
