@@ -66,7 +66,6 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 8
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BEAT_SCHEDULE = {
@@ -91,7 +90,7 @@ if REDIS_URL:
     }
 else:
     broker_folder = AFTERCARE_VAR / "broker"
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(broker_folder / "messages"),
         "data_folder_out": str(broker_folder / "messages"),
@@ -99,6 +98,7 @@ else:
         "store_processed": False,
         "polling_interval": 0.5,
     }
+    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # it would keep files in the broker folder
     if not TASKS_EAGER:
         for folder in ("messages", "control"):
             (broker_folder / folder).mkdir(parents=True, exist_ok=True)
@@ -215,6 +215,10 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # A tick every few seconds is no news.
+    "loggers": {
+        name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")
+    },
 }
 structlog.configure(
     processors=[

@@ -169,8 +169,13 @@ def test_var_folder_that_cannot_be_made_is_a_problem(tmp_path):
     assert "cannot be made" in environment.problems["AFTERCARE_VAR"]
 
 
-def test_finish_without_problems_returns():
-    assert Environment({}).finish() is None
+def test_finish_without_problems_lets_the_process_go_on():
+    environment = Environment({"PORT": "8001"})
+    environment.between("PORT", 8000, 1, 65535)
+
+    environment.finish()
+
+    assert environment.problems == {}
 
 
 def test_finish_names_every_problem_and_what_to_write():
@@ -178,7 +183,7 @@ def test_finish_names_every_problem_and_what_to_write():
         {"PORT": "http", "DATABASE_URL": "postgres://nurse:s3cret@db:x/a", "DEBUG": "?"}
     )
     environment.between("PORT", 8000, 1, 65535)
-    environment.required("DATABASE_URL", parse_database, {})
+    environment.required("DATABASE_URL", parse_database, parse_database("sqlite:///embedded"))
     environment.required("REDIS_URL", parse_redis, "")
     environment.flag("DEBUG")
 
