@@ -58,23 +58,30 @@ class Why(models.TextChoices):
     CHANNEL_REFUSED = "channel_refused", _("The mail service refuses our log-in")
 
 
-class ScheduledMessageQuerySet(ClinicScopedQuerySet):
-    """The one message for each (session, step)."""
-
-
 class ScheduledMessage(models.Model):
     """One promise to one recipient: what step of which session, when, and how it went.
 
-    ``send_at`` is the promised instant and ``latest_at`` the end of its window; ``due_at`` is when a drain may
-    claim it (never before ``send_at``; later while undo is possible or a retry waits). All UTC. Statuses change
-    only through :mod:`aftercare.outbox.transitions`.
+    ``send_at`` is the promised instant and ``latest_at`` the end of its window; ``due_at`` is when a drain
+    may claim it (never before ``send_at``; later while undo is possible or a retry waits). All UTC. Statuses
+    change only through :mod:`aftercare.outbox.transitions`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="scheduled_messages")
-    patient = models.ForeignKey(Patient, verbose_name=_("patient"), on_delete=models.PROTECT, related_name="scheduled_messages")
-    session = models.ForeignKey(TreatmentSession, verbose_name=_("session"), on_delete=models.PROTECT, related_name="scheduled_messages")
-    step = models.ForeignKey(ProtocolStep, verbose_name=_("step"), on_delete=models.PROTECT, related_name="scheduled_messages")
+    clinic = models.ForeignKey(
+        Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="scheduled_messages"
+    )
+    patient = models.ForeignKey(
+        Patient, verbose_name=_("patient"), on_delete=models.PROTECT, related_name="scheduled_messages"
+    )
+    session = models.ForeignKey(
+        TreatmentSession,
+        verbose_name=_("session"),
+        on_delete=models.PROTECT,
+        related_name="scheduled_messages",
+    )
+    step = models.ForeignKey(
+        ProtocolStep, verbose_name=_("step"), on_delete=models.PROTECT, related_name="scheduled_messages"
+    )
     safety_critical = models.BooleanField(_("safety-critical"), default=False)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.SCHEDULED)
     why = models.CharField(_("reason"), max_length=20, choices=Why.choices, blank=True)
@@ -88,7 +95,12 @@ class ScheduledMessage(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     attempt_count = models.PositiveSmallIntegerField(_("attempts"), default=0)
     superseded_by = models.ForeignKey(
-        TreatmentSession, verbose_name=_("superseded by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        TreatmentSession,
+        verbose_name=_("superseded by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     provider_message_id = models.CharField(_("provider's id"), max_length=255, blank=True)
@@ -96,28 +108,47 @@ class ScheduledMessage(models.Model):
     delivery_at = models.DateTimeField(_("delivery reported at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    objects = ScheduledMessageQuerySet.as_manager()
+    objects = ClinicScopedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ("send_at",)
         indexes = [
-            models.Index(F("safety_critical").desc(), F("due_at"), condition=Q(status="scheduled"), name="message_to_claim"),
-            models.Index(fields=["lease_until"], condition=Q(status__in=["claimed", "sending"]), name="message_leased"),
-            models.Index(fields=["latest_at"], condition=Q(status__in=["scheduled", "held"]), name="message_may_be_missed"),
+            models.Index(
+                F("safety_critical").desc(),
+                F("due_at"),
+                condition=Q(status="scheduled"),
+                name="message_to_claim",
+            ),
+            models.Index(
+                fields=["lease_until"], condition=Q(status__in=["claimed", "sending"]), name="message_leased"
+            ),
+            models.Index(
+                fields=["latest_at"],
+                condition=Q(status__in=["scheduled", "held"]),
+                name="message_may_be_missed",
+            ),
             models.Index(fields=["clinic", "status", "send_at"], name="message_by_clinic"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["session", "step"], name="message_once_per_session_and_step"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="message_status_known"),
             models.CheckConstraint(
-                condition=Q(status__in=["claimed", "sending"], claim_token__isnull=False, lease_until__isnull=False)
-                | Q(~Q(status__in=["claimed", "sending"]), claim_token__isnull=True, lease_until__isnull=True),
+                condition=Q(
+                    status__in=["claimed", "sending"], claim_token__isnull=False, lease_until__isnull=False
+                )
+                | Q(
+                    ~Q(status__in=["claimed", "sending"]), claim_token__isnull=True, lease_until__isnull=True
+                ),
                 name="message_leased_while_worked_on",
             ),
-            models.CheckConstraint(condition=Q(due_at__gte=F("send_at")), name="message_due_not_before_promise"),
-            models.CheckConstraint(condition=~Q(status="sent") | Q(sent_at__isnull=False), name="message_sent_has_time"),
+            models.CheckConstraint(
+                condition=Q(due_at__gte=F("send_at")), name="message_due_not_before_promise"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="sent") | Q(sent_at__isnull=False), name="message_sent_has_time"
+            ),
             models.CheckConstraint(
                 condition=Q(status="superseded", superseded_by__isnull=False)
                 | Q(~Q(status="superseded"), superseded_by__isnull=True),
@@ -144,18 +175,24 @@ class AttemptOutcome(models.TextChoices):
 class Attempt(models.Model):
     """One try at the provider, written down before the provider is called.
 
-    ``values`` and ``headers`` are frozen; with ``compiled`` they reproduce the copy to the byte, and ``digest``
-    (SHA-256) proves it.
+    ``values`` and ``headers`` are frozen; with ``compiled`` they reproduce the copy to the byte, and
+    ``digest`` (SHA-256) proves it.
     """
 
-    message = models.ForeignKey(ScheduledMessage, verbose_name=_("message"), on_delete=models.PROTECT, related_name="attempts")
+    message = models.ForeignKey(
+        ScheduledMessage, verbose_name=_("message"), on_delete=models.PROTECT, related_name="attempts"
+    )
     number = models.PositiveSmallIntegerField(_("number"))
-    outcome = models.CharField(_("outcome"), max_length=10, choices=AttemptOutcome.choices, default=AttemptOutcome.OPEN)
+    outcome = models.CharField(
+        _("outcome"), max_length=10, choices=AttemptOutcome.choices, default=AttemptOutcome.OPEN
+    )
     opened_at = models.DateTimeField(_("opened at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     provider = models.CharField(_("mail service"), max_length=120)
     idempotency_key = models.UUIDField(_("idempotency key"), default=uuid.uuid4)
-    compiled = models.ForeignKey(CompiledVersion, verbose_name=_("text"), on_delete=models.PROTECT, related_name="attempts")
+    compiled = models.ForeignKey(
+        CompiledVersion, verbose_name=_("text"), on_delete=models.PROTECT, related_name="attempts"
+    )
     values = models.JSONField(_("values"))
     headers = models.JSONField(_("headers"))
     digest = models.CharField(_("digest"), max_length=64)
@@ -171,9 +208,12 @@ class Attempt(models.Model):
         ordering = ("message", "number")
         constraints = [
             models.UniqueConstraint(fields=["message", "number"], name="attempt_number_once_per_message"),
-            models.UniqueConstraint(fields=["message"], condition=Q(outcome="open"), name="attempt_one_open_per_message"),
+            models.UniqueConstraint(
+                fields=["message"], condition=Q(outcome="open"), name="attempt_one_open_per_message"
+            ),
             models.CheckConstraint(
-                condition=Q(outcome="open", closed_at__isnull=True) | Q(~Q(outcome="open"), closed_at__isnull=False),
+                condition=Q(outcome="open", closed_at__isnull=True)
+                | Q(~Q(outcome="open"), closed_at__isnull=False),
                 name="attempt_closed_when_settled",
             ),
         ]
@@ -185,14 +225,21 @@ class Attempt(models.Model):
 class StatusChange(models.Model):
     """An entry of a message's append-only history: from which status to which, when, why and by whom."""
 
-    message = models.ForeignKey(ScheduledMessage, verbose_name=_("message"), on_delete=models.PROTECT, related_name="status_changes")
+    message = models.ForeignKey(
+        ScheduledMessage, verbose_name=_("message"), on_delete=models.PROTECT, related_name="status_changes"
+    )
     at = models.DateTimeField(_("at"))
     from_status = models.CharField(_("from"), max_length=12, choices=Status.choices, blank=True)
     to_status = models.CharField(_("to"), max_length=12, choices=Status.choices)
     why = models.CharField(_("reason"), max_length=20, choices=Why.choices, blank=True)
     detail = models.CharField(_("detail"), max_length=300, blank=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
 
     objects = MessageScopedQuerySet.as_manager()
@@ -216,7 +263,9 @@ class Purpose(models.TextChoices):
 class Suppression(models.Model):
     """An address a clinic must not mail, and for which purpose."""
 
-    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="suppressions")
+    clinic = models.ForeignKey(
+        Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="suppressions"
+    )
     email = models.EmailField(_("e-mail"), validators=[validate_address], help_text=_("Kept in lower case."))
     purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose.choices, default=Purpose.CARE)
     reason = models.CharField(_("reason"), max_length=120)
@@ -227,7 +276,11 @@ class Suppression(models.Model):
     class Meta:
         verbose_name = _("suppression")
         verbose_name_plural = _("suppressions")
-        constraints = [models.UniqueConstraint(fields=["clinic", "email", "purpose"], name="suppression_once_per_purpose")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "email", "purpose"], name="suppression_once_per_purpose"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.email} · {self.get_purpose_display()}"

@@ -4,10 +4,10 @@ Every move is a compare-and-set: it happens only when the row still has the stat
 claim) that the caller saw, so that whoever wakes late changes nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from copy import copy
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from django.db import transaction
@@ -90,13 +90,15 @@ def move_all(
 ) -> int:
     """Moves every message of the queryset and returns how many moved.
 
-    The queryset's filter must name the statuses it means. The rows are locked first and the filter holds for them as locked. Raises IllegalMove, and moves nothing,
-    when one of them is in a status that may not move there.
+    The queryset's filter must name the statuses it means. The rows are locked first and the filter holds for
+    them as locked. Raises IllegalMove, and moves nothing, when one of them is in a status that may not move
+    there.
     """
     line = StatusChange(at=now, to_status=to, why=why, detail=detail[:300], actor=actor)
     with transaction.atomic():
-        locked = queryset.order_by("status", "pk").only("pk", "status").select_for_update(of=("self",))
-        by_status = {Status(s): [m.pk for m in rows] for s, rows in groupby(locked, key=lambda m: m.status)}
+        by_status = defaultdict(list)
+        for row in queryset.order_by("pk").only("pk", "status").select_for_update(of=("self",)):
+            by_status[Status(row.status)].append(row.pk)
         _refuse_illegal(by_status, to)
         for source, ids in by_status.items():
             for start in range(0, len(ids), BATCH):

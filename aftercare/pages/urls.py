@@ -1,4 +1,6 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from aftercare.pages.unsubscribe import unsubscribe_page
 
 app_name = "pages"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("u/<str:token>/", unsubscribe_page, name="unsubscribe")]

@@ -1,0 +1,68 @@
+"""The way to the mail service: one connection for a batch, one message at a time."""
+
+from typing import Any
+
+from anymail.backends.base import AnymailBaseBackend
+from anymail.exceptions import AnymailRecipientsRefused
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends import smtp
+
+
+class NobodyKnows(Exception):
+    """The backend returned without saying whether it took the message."""
+
+
+class Channel:
+    """A connection by the site's mail settings, opened when first needed and again after :meth:`close`."""
+
+    def __init__(self) -> None:
+        self._backend = get_connection()
+        if isinstance(self._backend, AnymailBaseBackend):
+            # We ask every provider not to track and to keep our id; one that cannot must still deliver.
+            self._backend.ignore_unsupported_features = True
+
+    @property
+    def name(self) -> str:
+        """The mail service, for people: a provider's name, a server's address or a backend's class."""
+        backend = self._backend
+        if isinstance(backend, smtp.EmailBackend):
+            return f"SMTP {backend.host}:{backend.port}"[:120]
+        return str(getattr(backend, "esp_name", type(backend).__name__))[:120]
+
+    def open(self) -> None:
+        """Connects unless connected already. Whatever it raises, nothing has left."""
+        self._backend.open()
+
+    def close(self) -> None:
+        self._backend.close()
+
+    def hand_over(self, email: EmailMultiAlternatives, *, message_id: str) -> str:
+        """Gives one message to the service; returns the service's id for it, or an empty text.
+
+        Raises whatever the backend raises (see :mod:`aftercare.outbox.deciding`), AnymailRecipientsRefused
+        when the service says that it will not deliver, NobodyKnows when it says nothing.
+        """
+        if isinstance(self._backend, AnymailBaseBackend):
+            _fit_for_anymail(email, message_id)
+        taken = self._backend.send_messages([email])
+        if taken == 0:
+            raise AnymailRecipientsRefused("The mail service took no message.")
+        if taken is None:
+            raise NobodyKnows(type(self._backend).__name__)
+        return _provider_message_id(email)
+
+
+def _fit_for_anymail(email: Any, message_id: str) -> None:
+    """Sets the attributes that anymail reads from a message (its "additions")."""
+    email.extra_headers.pop("Date", None)  # the provider writes its own, and some refuse another
+    email.metadata = {"message_id": message_id}
+    email.track_opens = email.track_clicks = False
+
+
+def _provider_message_id(email: EmailMultiAlternatives) -> str:
+    status = getattr(email, "anymail_status", None)
+    if status is None:
+        return ""
+    if status.status == {"failed"}:
+        raise AnymailRecipientsRefused("The mail service reports that it failed.")
+    return str(status.message_id or "")[:255]

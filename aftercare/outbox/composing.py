@@ -1,0 +1,136 @@
+"""From a promise to the exact copy that leaves, and back from what was kept to that copy."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.utils import format_datetime
+
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import sanitize_address
+
+from aftercare.clinics.models import Clinic
+from aftercare.content.models import CompiledVersion
+from aftercare.content.placeholders import Values
+from aftercare.content.problems import ContentError
+from aftercare.content.publishing import as_compiled, compiled_for, written_in
+from aftercare.content.rendering import render
+from aftercare.outbox.models import Attempt, ScheduledMessage, Why
+from aftercare.outbox.unsubscribing import unsubscribe_url
+from aftercare.outbox.values import message_values
+
+ADDRESSING = ("From", "To", "Reply-To")
+
+
+class CannotCompose(Exception):
+    """A message that cannot be written; ``why`` and the text say what staff must mend."""
+
+    def __init__(self, why: Why, detail: str = "") -> None:
+        super().__init__(detail)
+        self.why = why
+
+
+class NotTheCopySent(Exception):
+    """What was kept no longer reproduces the copy that left."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One message to the byte: what it says, and its headers but the subject."""
+
+    subject: str
+    html: str
+    text: str
+    headers: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all four, as hexadecimal."""
+        whole = json.dumps([self.subject, self.html, self.text, sorted(self.headers.items())])
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+    def as_email(self) -> EmailMultiAlternatives:
+        """The copy as Django's mail backends take it: plain text first, HTML as the alternative."""
+        extra = {name: value for name, value in self.headers.items() if name not in ADDRESSING}
+        reply_to = [self.headers["Reply-To"]] if "Reply-To" in self.headers else None
+        email = EmailMultiAlternatives(
+            self.subject,
+            self.text,
+            from_email=self.headers["From"],
+            to=[self.headers["To"]],
+            reply_to=reply_to,
+            headers=extra,
+        )
+        email.attach_alternative(self.html, "text/html")
+        return email
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A copy with what reproduces it: the compiled text and the values it was filled with."""
+
+    copy: Copy
+    compiled: CompiledVersion
+    values: Values
+
+
+def compose(message: ScheduledMessage, *, now: datetime) -> Composed:
+    """Writes the message from the newest approved text. ``now`` becomes its Date. Raises CannotCompose."""
+    clinic, locale = message.clinic, message.patient.written_locale
+    try:
+        compiled = compiled_for(message.step.template, locale=locale, clinic=clinic)
+        if compiled is None:
+            raise CannotCompose(Why.NOT_APPROVED, message.step.template.name)
+        locale = written_in(compiled.version, locale=locale, clinic=clinic)
+        values = message_values(message.session, locale=locale)
+        values["links"] = {"unsubscribe": unsubscribe_url(message.pk)}
+        copy = _copy(compiled, values, headers_of(message, locale=locale, now=now))
+    except ContentError as error:
+        raise CannotCompose(Why.CANNOT_COMPOSE, str(error)) from error
+    return Composed(copy, compiled, values)
+
+
+def reproduce(attempt: Attempt) -> Copy:
+    """The copy of this try, to the byte. Raises NotTheCopySent when it does not come out the same."""
+    copy = _copy(attempt.compiled, attempt.values, attempt.headers)
+    if copy.digest != attempt.digest:
+        raise NotTheCopySent(f"Attempt {attempt.pk} of message {attempt.message_id} is not what was kept.")
+    return copy
+
+
+def headers_of(message: ScheduledMessage, *, locale: str, now: datetime) -> dict[str, str]:
+    """Every header but the subject. Raises CannotCompose for an address that no mail can carry.
+
+    Message-ID is the same at every try (RFC 5322, 3.6.4), so that a copy sent twice is shown once;
+    Auto-Submitted is RFC 3834, List-Unsubscribe-Post RFC 8058.
+    """
+    clinic, url = message.clinic, unsubscribe_url(message.pk)
+    reply_to = {"Reply-To": clinic.reply_to} if clinic.reply_to else {}
+    headers = {
+        "From": _sender(clinic),
+        "To": message.patient.email,
+        **reply_to,
+        "Date": format_datetime(now),
+        "Message-ID": f"<{message.pk}@{clinic.sender_email.rpartition('@')[2]}>",
+        "Content-Language": locale,
+        "Auto-Submitted": "auto-generated",
+        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    for name in (each for each in ADDRESSING if each in headers):
+        try:
+            sanitize_address(headers[name], "utf-8")
+        except ValueError as error:
+            raise CannotCompose(Why.CANNOT_COMPOSE, f"{name}: {error}") from error
+    return headers
+
+
+def _sender(clinic: Clinic) -> str:
+    return str(Address(display_name=clinic.sender_name, addr_spec=clinic.sender_email))
+
+
+def _copy(compiled: CompiledVersion, values: Values, headers: Mapping[str, str]) -> Copy:
+    rendered = render(as_compiled(compiled), values)
+    return Copy(rendered.subject, rendered.html, rendered.text, headers)

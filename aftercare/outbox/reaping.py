@@ -1,0 +1,61 @@
+"""Picking up what was left lying: leases of lost workers, and promises whose window has passed."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from aftercare.outbox import clock
+from aftercare.outbox.concluding import conclude
+from aftercare.outbox.deciding import Unknown
+from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, Status, Why
+from aftercare.outbox.settling import Result, close_attempt, settle_unknown
+from aftercare.outbox.transitions import move_all
+
+BATCH = 200
+REOPENED = Q(status=Status.HELD, why=Why.SESSION_REOPENED)
+
+
+def reap() -> int:
+    """Frees or settles what nobody works on any more, up to BATCH of each kind; returns how many moved.
+
+    Two at once do no harm: each row moves once.
+    """
+    now = clock.database_now()
+    return free_claimed(now) + settle_lost(now) + miss_late(now)
+
+
+def free_claimed(now: datetime) -> int:
+    """Claimed, lease over: nothing had left, so it is simply promised again."""
+    rows = ScheduledMessage.objects.filter(status=Status.CLAIMED, lease_until__lt=now)
+    ids = list(rows.order_by("lease_until").values_list("pk", flat=True)[:BATCH])
+    return move_all(rows.filter(pk__in=ids), to=Status.SCHEDULED, now=now, why=Why.WORKER_LOST) if ids else 0
+
+
+def settle_lost(now: datetime) -> int:
+    """Sending, lease over: the worker may have died before or after the service took the message."""
+    open_tries = Attempt.objects.filter(
+        outcome=AttemptOutcome.OPEN, message__status=Status.SENDING, message__lease_until__lt=now
+    ).select_related("message__step", "message__clinic", "message__patient")
+    return sum(_settle_lost(attempt, now) for attempt in open_tries.order_by("message__lease_until")[:BATCH])
+
+
+def miss_late(now: datetime) -> int:
+    """Scheduled or held past its window: missed, or cancelled if it waited for a reopened session."""
+    late = ScheduledMessage.objects.filter(
+        status__in=(Status.SCHEDULED, Status.HELD), latest_at__lt=now
+    ).order_by("latest_at")
+    reopened = _conclude_all(late.filter(REOPENED), now, to=Status.CANCELLED, why=Why.SESSION_REOPENED)
+    return reopened + _conclude_all(late.exclude(REOPENED), now, to=Status.MISSED, why=Why.WINDOW_PASSED)
+
+
+def _settle_lost(attempt: Attempt, now: datetime) -> bool:
+    with transaction.atomic():
+        return close_attempt(attempt, Result(Unknown(), error=Why.WORKER_LOST), now=now) and settle_unknown(
+            attempt.message, why=Why.WORKER_LOST, now=now
+        )
+
+
+def _conclude_all(rows: QuerySet[ScheduledMessage], now: datetime, *, to: Status, why: Why) -> int:
+    rows = rows.select_related("step", "clinic", "patient")[:BATCH]
+    return sum(conclude(row, to=to, frm=Status(row.status), now=now, why=why) for row in rows)

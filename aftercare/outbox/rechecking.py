@@ -1,0 +1,54 @@
+"""Whether a claimed message may still go, decided again at the last moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aftercare.outbox.models import Purpose, ScheduledMessage, Status, Suppression, Why
+from aftercare.treatments.models import SessionState
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a message that may not go: its next status, and why."""
+
+    to: Status
+    why: Why
+
+
+def verdict(message: ScheduledMessage, *, suppressed: bool, now: datetime) -> Verdict | None:
+    """None if the message may go now; else the first thing that speaks against it, the most final first.
+
+    A passed window outranks a pause: what is late must never leave when the pause ends.
+    """
+    session, patient = message.session, message.patient
+    if session.state == SessionState.VOIDED:
+        return Verdict(Status.CANCELLED, Why.SESSION_VOIDED)
+    if not message.step.enabled:
+        return Verdict(Status.CANCELLED, Why.STEP_DISABLED)
+    if session.state == SessionState.DRAFT:
+        return Verdict(Status.HELD, Why.SESSION_REOPENED)
+    if now > message.latest_at:
+        return Verdict(Status.MISSED, Why.WINDOW_PASSED)
+    if suppressed:
+        return Verdict(Status.SUPPRESSED, Why.SUPPRESSED_ADDRESS)
+    if reason := _pause(message):
+        return Verdict(Status.HELD, reason)
+    return None if patient.consents else Verdict(Status.HELD, Why.NO_CONSENT)
+
+
+def is_suppressed(message: ScheduledMessage) -> bool:
+    """Whether the patient's address may not be mailed by this clinic for aftercare."""
+    return Suppression.objects.filter(
+        clinic_id=message.clinic_id,
+        email=message.patient.email.lower(),
+        purpose__in=(Purpose.ALL, Purpose.CARE),
+    ).exists()
+
+
+def _pause(message: ScheduledMessage) -> Why | None:
+    pauses = (
+        (message.clinic.paused_at, Why.CLINIC_PAUSED),
+        (message.session.protocol.paused_at, Why.PROTOCOL_PAUSED),
+        (message.patient.paused_at, Why.PATIENT_PAUSED),
+    )
+    return next((why for paused_at, why in pauses if paused_at), None)
