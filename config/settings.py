@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import structlog
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.console import theme
 from config.environment import Environment
 from config.mail import mail_settings
 from config.parsing import parse_database, parse_hosts, parse_redis, parse_site, parse_zone
@@ -105,12 +106,12 @@ else:
 
 # --- applications -------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.simple_history",
     "aftercare.console",
-    "django.contrib.admin",
+    "aftercare.console.apps.ConsoleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -197,6 +198,7 @@ SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 LOGIN_URL = "admin:login"
+UNFOLD = theme.UNFOLD
 
 # --- logs: one JSON line an event, ids only -----------------------------------------------------------------
 LOGGING = {

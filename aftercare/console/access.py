@@ -1,0 +1,81 @@
+"""Which roles a user holds in which clinics: what every page of the console asks first."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Membership, Role
+
+ALL_ROLES: tuple[Role, ...] = (Role.OWNER, Role.CLINICIAN, Role.STAFF, Role.VIEWER)
+RECORDERS: tuple[Role, ...] = (Role.OWNER, Role.CLINICIAN, Role.STAFF)
+WRITERS: tuple[Role, ...] = (Role.OWNER, Role.CLINICIAN)
+OWNERS: tuple[Role, ...] = (Role.OWNER,)
+#: No role is enough: superusers only.
+SUPERUSERS: tuple[Role, ...] = ()
+
+
+@dataclass(frozen=True)
+class Access:
+    """A user's role in each of their clinics. Superusers have every role everywhere."""
+
+    superuser: bool
+    roles: Mapping[int, str]
+
+    def holds(self, roles: Iterable[str], clinic_id: int | None = None) -> bool:
+        """Whether the user has one of the roles in that clinic, or in any clinic if none is named."""
+        if self.superuser:
+            return True
+        held = self.roles.values() if clinic_id is None else (self.roles.get(clinic_id),)
+        return any(role in tuple(roles) for role in held)
+
+    def clinics(self, roles: Iterable[str] = ALL_ROLES) -> QuerySet[Clinic]:
+        """The clinics in which the user has one of the roles."""
+        if self.superuser:
+            return Clinic.objects.all()
+        wanted = tuple(roles)
+        return Clinic.objects.filter(pk__in=[pk for pk, role in self.roles.items() if role in wanted])
+
+    def limit(self, rows: QuerySet[Any], roles: Iterable[str] = ALL_ROLES) -> QuerySet[Any]:
+        """The rows of the clinics in which the user has one of the roles.
+
+        Rows that belong to no clinic are for superusers only.
+        """
+        if self.superuser:
+            return rows
+        if not isinstance(rows, ClinicScopedQuerySet):
+            return rows.none()
+        return rows.filter(**{f"{rows.clinic_path}__in": self.clinics(roles)})
+
+
+def access_of(request: HttpRequest) -> Access:
+    """The access of the request's user, read from the database once a request."""
+    user = request.user
+    known = getattr(request, "console_access", None)
+    if known is None or known[0] != user.pk:
+        known = (user.pk, _read(user))
+        request.console_access = known  # type: ignore[attr-defined]
+    return known[1]
+
+
+def _read(user: Any) -> Access:
+    if not (user.is_authenticated and user.is_active):
+        return Access(superuser=False, roles={})
+    memberships = Membership.objects.filter(user_id=user.pk)
+    return Access(superuser=user.is_superuser, roles=dict(memberships.values_list("clinic_id", "role")))
+
+
+def clinic_id_of(row: Model) -> int | None:
+    """The clinic a row belongs to; None for rows of no clinic, such as users."""
+    path = getattr(type(row)._default_manager.all(), "clinic_path", None)
+    if path is None:
+        return None
+    *way, last = path.split("__")
+    owner: Any = row
+    for step in way:
+        if getattr(owner, f"{step}_id") is None:
+            return None
+        owner = getattr(owner, step)
+    return owner.pk if last == "pk" else getattr(owner, f"{last}_id")

@@ -1,0 +1,224 @@
+"""The bases of every page of the console: each shows and takes the rows of the user's clinics only."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.admin import AdminSite, RelatedFieldListFilter
+from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
+from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin
+
+from aftercare.clinics.models import Clinic, Role
+from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of
+
+
+class OneClinicForm(forms.ModelForm):
+    """Refuses a form that would tie rows of different clinics together."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        clinic_id = self.clinic_id()
+        for name, value in cleaned.items():
+            if name in self.fields and name != "clinic" and self._belongs_elsewhere(value, clinic_id):
+                self.add_error(name, _("This belongs to another clinic. Choose one of this clinic."))
+        return cleaned
+
+    def clinic_id(self) -> int | None:
+        """The clinic the form's row belongs to: the chosen one, or that of the row as it is."""
+        chosen = self.cleaned_data.get("clinic")
+        if isinstance(chosen, Clinic):
+            return chosen.pk
+        return clinic_id_of(self.instance)
+
+    def _belongs_elsewhere(self, value: Any, clinic_id: int | None) -> bool:
+        if clinic_id is None or not isinstance(value, Model):
+            return False
+        return clinic_id_of(value) not in (None, clinic_id)
+
+
+def one_clinic(form: type[forms.BaseModelForm[Any]]) -> type[forms.BaseModelForm[Any]]:
+    """The form class with the check of :class:`OneClinicForm`, whether or not its author thought of it."""
+    if issubclass(form, OneClinicForm):
+        return form
+    return type(form.__name__, (form, OneClinicForm), {})
+
+
+class ScopedRelatedFilter(RelatedFieldListFilter):
+    """A filter beside a list that offers the user's own rows only."""
+
+    def field_choices(
+        self,
+        field: Any,
+        request: HttpRequest,
+        model_admin: Any,
+    ) -> list[tuple[Any, Any]]:
+        rows = access_of(request).limit(field.related_model._default_manager.all())
+        return [(row.pk, str(row)) for row in rows]
+
+
+class ScopedChoices(BaseModelAdmin):
+    """Forms offer and accept rows of the clinics only in which the user has one of ``edit_roles``."""
+
+    edit_roles: tuple[Role, ...] = (Role.OWNER,)
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField[Any] | None:
+        rows = kwargs.get("queryset")
+        if rows is None:
+            rows = db_field.related_model._default_manager.all()
+        kwargs["queryset"] = access_of(request).limit(rows, self.edit_roles)
+        if db_field.related_model is Clinic:
+            kwargs["empty_label"] = None if len(kwargs["queryset"][:2]) == 1 else _("Choose a clinic")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelMultipleChoiceField[Any] | None:
+        rows = db_field.related_model._default_manager.all()
+        kwargs["queryset"] = access_of(request).limit(rows, self.edit_roles)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+class ScopedAdmin(ScopedChoices, ModelAdmin):
+    """A model's pages, limited to the user's clinics and roles.
+
+    Members see; those with one of ``edit_roles`` in the row's clinic add and change. Deletion is refused
+    unless ``delete_roles`` says who may; an empty tuple leaves it to superusers.
+    """
+
+    form = OneClinicForm
+    add_roles: ClassVar[tuple[Role, ...] | None] = None
+    delete_roles: ClassVar[tuple[Role, ...] | None] = None
+    list_filter_submit = False
+    warn_unsaved_form = True
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return access_of(request).limit(super().get_queryset(request))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row, or "not found" for one that does not exist or is not of the user's clinics."""
+        found = super().get_object(request, object_id, from_field)
+        if found is None:
+            raise Http404
+        return found
+
+    def may(self, request: HttpRequest, roles: tuple[Role, ...], obj: Model | None = None) -> bool:
+        """Whether the user has one of the roles in the row's clinic, or in any clinic without a row."""
+        access = access_of(request)
+        clinic_id = clinic_id_of(obj) if obj is not None else None
+        if obj is not None and clinic_id is None:
+            return access.superuser
+        return access.holds(roles, clinic_id)
+
+    def editable_clinics(self, request: HttpRequest) -> list[Clinic]:
+        return list(access_of(request).clinics(self.edit_roles))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, ALL_ROLES, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, self.edit_roles if self.add_roles is None else self.add_roles)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, self.edit_roles, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.delete_roles is not None and self.may(request, self.delete_roles, obj)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Fills in the clinic of a user who has only one."""
+        initial = {**super().get_changeform_initial_data(request)}
+        clinics = self.editable_clinics(request)
+        if len(clinics) == 1:
+            initial.setdefault("clinic", clinics[0].pk)
+        return initial
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A row never moves to another clinic."""
+        fixed = super().get_readonly_fields(request, obj)
+        moves = obj is not None and _has_clinic_field(self.model) and "clinic" not in fixed
+        return (*fixed, "clinic") if moves else fixed
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Filters whose choices are the user's own; none by clinic for a user of one clinic."""
+        filters = [self._scoped_filter(one) for one in super().get_list_filter(request)]
+        if len(access_of(request).clinics()[:2]) < 2:
+            filters = [one for one in filters if one != ("clinic", ScopedRelatedFilter)]
+        return filters
+
+    def _scoped_filter(self, one: Any) -> Any:
+        if isinstance(one, str) and "__" not in one and self.model._meta.get_field(one).is_relation:
+            return (one, ScopedRelatedFilter)
+        return one
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        self.get_object(request, unquote(object_id))
+        return super().history_view(request, object_id, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs.setdefault("form", one_clinic(self.form))
+        return super().get_form(request, obj, change=change, **kwargs)
+
+
+class ScopedHistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
+    """The same for a model that keeps every version of its rows.
+
+    An old version can be looked at, never put back: operations alone may change what was promised.
+    """
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> Any:
+        if request.method != "GET":
+            raise PermissionDenied
+        self.get_object(request, unquote(object_id))
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+
+class ScopedInline(ScopedChoices):
+    """Rows edited on the page of the row they belong to, by those who may edit that row."""
+
+    def __init__(self, parent_model: type[Model], admin_site: AdminSite) -> None:
+        super().__init__(parent_model, admin_site)
+        self.edit_roles = admin_site.get_model_admin(parent_model).edit_roles
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        kwargs.setdefault("form", one_clinic(self.form))
+        return super().get_formset(request, obj, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return access_of(request).limit(super().get_queryset(request))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(access_of(request), ALL_ROLES, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(access_of(request), self.edit_roles, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(access_of(request), self.edit_roles, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(access_of(request), self.edit_roles, obj)
+
+    def _may(self, access: Access, roles: tuple[Role, ...], parent: Model | None) -> bool:
+        return access.holds(roles, clinic_id_of(parent) if parent is not None and parent.pk else None)
+
+
+def _has_clinic_field(model: type[Model]) -> bool:
+    return any(isinstance(field, Field) and field.name == "clinic" for field in model._meta.get_fields())

@@ -1,0 +1,35 @@
+"""The console's admin site: who may enter, and the page they arrive on."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AuthenticationForm
+from unfold.sites import UnfoldAdminSite
+
+from aftercare.console.access import ALL_ROLES, access_of
+
+
+class MemberLoginForm(AuthenticationForm):
+    """Lets in active superusers and members of a clinic."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        if not user.is_active or not (user.is_superuser or user.memberships.exists()):
+            raise ValidationError(
+                _("This account belongs to no clinic. Ask the owner of your clinic to add you."),
+                code="invalid_login",
+            )
+
+
+class ConsoleSite(UnfoldAdminSite):
+    """The admin as clinics see it."""
+
+    login_form = MemberLoginForm
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.disable_action("delete_selected")
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and access_of(request).holds(ALL_ROLES)
