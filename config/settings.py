@@ -1,5 +1,6 @@
 """Every setting, read from the environment. README's configuration table explains each variable."""
 
+import zoneinfo
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,6 +11,9 @@ from aftercare.console import theme
 from config.environment import Environment
 from config.mail import mail_settings
 from config.parsing import parse_database, parse_hosts, parse_redis, parse_site, parse_zone
+
+# The locked tzdata package decides on every machine alike; a system's own zones may be years old.
+zoneinfo.reset_tzpath(to=())
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
