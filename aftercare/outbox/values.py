@@ -41,7 +41,7 @@ def _treatment(
     session: TreatmentSession, areas: list[TreatedArea], band: DepthBand, locale: str
 ) -> dict[str, str | bool]:
     ended_on, ended_at = _local_end(session)
-    products = list(dict.fromkeys(product.name for product in session.products.all()))
+    products = list(dict.fromkeys(product.name for product in session.products.all() if product.for_home))
     return {
         "date": day(ended_on, locale),
         "time": clock(ended_at, locale),

@@ -149,11 +149,14 @@ class TreatedArea(models.Model):
 
 
 class ProductApplied(models.Model):
-    """A product put on the skin during the session; messages name it as the only one to use."""
+    """A product put on the skin during the session. Messages name those given for use at home."""
 
     session = models.ForeignKey(TreatmentSession, verbose_name=_("session"), on_delete=models.CASCADE, related_name="products")
     name = models.CharField(_("product"), max_length=120)
     lot = models.CharField(_("lot"), max_length=60, blank=True)
+    for_home = models.BooleanField(
+        _("for use at home"), default=False, help_text=_("The patient's messages name it as one to use.")
+    )
 
     objects = SessionScopedQuerySet.as_manager()
 

@@ -71,7 +71,7 @@ def test_values_read_like_the_samples_staff_are_shown(locale):
     session = _session(locale, next_visit_on=date(2026, 4, 25))
     TreatedArea.objects.create(session=session, site="neck", depth_mm=Decimal("0.50"))
     for product in str(sample["treatment"]["products"]).replace(" and ", " y ").split(" y "):
-        ProductApplied.objects.create(session=session, name=product)
+        ProductApplied.objects.create(session=session, name=product, for_home=True)
 
     values = message_values(session, locale=locale)
 
@@ -120,11 +120,20 @@ def test_topic_without_hours_or_rule_is_empty():
 def test_product_of_two_lots_is_named_once():
     session = _session()
     for lot in ("A1", "A2"):
-        ProductApplied.objects.create(session=session, name="Calm Gel", lot=lot)
+        ProductApplied.objects.create(session=session, name="Calm Gel", lot=lot, for_home=True)
 
     treatment = message_values(session, locale="en-GB")["treatment"]
 
     assert (treatment["products"], treatment["has_products"]) == ("Calm Gel", True)
+
+
+def test_product_used_only_in_the_clinic_is_not_named_to_the_patient():
+    session = factories.treatment_session(factories.clinic())
+    ProductApplied.objects.create(session=session, name="Numbing cream", for_home=False)
+
+    treatment = message_values(session, locale="en-GB")["treatment"]
+
+    assert (treatment["products"], treatment["has_products"]) == ("", False)
 
 
 def test_session_without_products_or_next_visit_leaves_them_empty():

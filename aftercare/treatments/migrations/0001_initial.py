@@ -117,6 +117,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120, verbose_name='product')),
                 ('lot', models.CharField(blank=True, max_length=60, verbose_name='lot')),
+                ('for_home', models.BooleanField(default=False, help_text="The patient's messages name it as one to use.", verbose_name='for use at home')),
                 ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='products', to='treatments.treatmentsession', verbose_name='session')),
             ],
             options={
