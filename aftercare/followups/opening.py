@@ -36,7 +36,7 @@ def open_task(
 def withdraw_task(source: str, *, outcome: str, now: datetime) -> bool:
     """Closes the open task of that source in nobody's name, saying why. Returns whether there was one.
 
-    ``outcome`` must not be empty.
+    A task that somebody has taken on stays theirs to close. ``outcome`` must not be empty.
     """
-    open_tasks = FollowUpTask.objects.filter(source=source, closed_at__isnull=True)
-    return bool(open_tasks.update(outcome=outcome, closed_at=now))
+    waiting = FollowUpTask.objects.filter(source=source, closed_at__isnull=True, claimed_by__isnull=True)
+    return bool(waiting.update(outcome=outcome, closed_at=now))

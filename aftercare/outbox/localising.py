@@ -6,18 +6,13 @@ from datetime import date, time
 from babel.dates import format_date, format_time
 from babel.lists import format_list
 
+from aftercare.content.wording import language_of
 from aftercare.timing import FromWhen
 from aftercare.treatments.models import Site
 
 _DAY = {"en-GB": "EEEE d MMMM", "en-US": "EEEE, MMMM d", "es": "EEEE, d 'de' MMMM"}
 _SPANISH_DAY_AFTER_ARTICLE = "EEEE d 'de' MMMM"
 _TWELVE_HOURS = {"en-US": ("am", "pm"), "es-MX": ("a. m.", "p. m.")}
-_NEAREST = {
-    ("en", "es-ES"): "en-GB",
-    ("en", "es-MX"): "en-US",
-    ("es", "en-GB"): "es-ES",
-    ("es", "en-US"): "es-MX",
-}
 _AREAS: dict[str, dict[str, str]] = {
     "en": {
         Site.FACE: "face",
@@ -48,21 +43,6 @@ _AREAS: dict[str, dict[str, str]] = {
         Site.BACK: "espalda",
     },
 }
-
-
-def language_of(locale: str) -> str:
-    return locale[:2]
-
-
-def written_in(language: str, *, patient_locale: str, clinic_locale: str) -> str:
-    """The locale for a text in ``language``: the patient's, else the clinic's, else that nearest the clinic.
-
-    A patient who reads Spanish may have to be sent English; dates must then be English too.
-    """
-    for locale in (patient_locale, clinic_locale):
-        if language_of(locale) == language:
-            return locale
-    return _NEAREST[language, clinic_locale]
 
 
 def area_name(site: str, locale: str) -> str:

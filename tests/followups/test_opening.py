@@ -70,6 +70,14 @@ def test_withdraw_task_twice_finds_nothing_the_second_time(patient):
     assert FollowUpTask.objects.get().outcome == "Voided."
 
 
+def test_withdraw_task_leaves_one_that_somebody_has_taken_on(patient):
+    task = _open(patient)
+    FollowUpTask.objects.update(claimed_by=factories.user(patient.clinic), claimed_at=ENDED_AT)
+
+    assert not withdraw_task(task.source, outcome="Voided.", now=ENDED_AT)
+    assert FollowUpTask.objects.get().closed_at is None
+
+
 def test_open_task_opens_a_withdrawn_one_anew(patient):
     _open(patient)
     withdraw_task("message:1:missed", outcome="Voided.", now=ENDED_AT)

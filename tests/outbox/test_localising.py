@@ -4,7 +4,7 @@ from datetime import date, time
 
 import pytest
 
-from aftercare.outbox.localising import area_name, clock, day, from_when, listed, written_in
+from aftercare.outbox.localising import area_name, clock, day, from_when, listed
 from aftercare.timing import FromWhen
 from aftercare.treatments.models import Site
 
@@ -86,20 +86,3 @@ def test_every_site_has_a_name_of_its_own(locale):
     names = {area_name(site, locale) for site in Site}
 
     assert len(names) == len(Site)
-
-
-@pytest.mark.parametrize(
-    ("language", "patient", "clinic", "locale"),
-    [
-        ("es", "es-MX", "en-US", "es-MX"),
-        ("en", "es-MX", "en-US", "en-US"),
-        ("en", "es-MX", "es-MX", "en-US"),
-        ("en", "es-ES", "es-ES", "en-GB"),
-        ("es", "en-GB", "en-GB", "es-ES"),
-        ("es", "en-US", "en-US", "es-MX"),
-    ],
-)
-def test_locale_of_a_text_is_the_patients_else_the_clinics_else_the_nearest(
-    language, patient, clinic, locale
-):
-    assert written_in(language, patient_locale=patient, clinic_locale=clinic) == locale

@@ -1,0 +1,163 @@
+"""What happens to a session, and in the same transaction to its messages.
+
+Each operation locks the patient's sessions under the protocol first, so that two of them cannot both believe
+theirs to be the newest; each is safe to run twice.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from aftercare.clinics.models import User
+from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, undo_time
+from aftercare.outbox.lateness import take_back, withdraw_tasks
+from aftercare.outbox.models import ScheduledMessage, Status, Why
+from aftercare.outbox.previewing import Change, changes, preview, would_supersede
+from aftercare.outbox.promising import for_planning, promise
+from aftercare.outbox.refusing import Refused
+from aftercare.outbox.revising import UNSENT, may_change
+from aftercare.outbox.transitions import move_all
+from aftercare.treatments.completing import completion_problems
+from aftercare.treatments.models import SessionState, TreatmentSession
+
+__all__ = [
+    "Change",
+    "PlannedMessage",
+    "Refused",
+    "SessionFacts",
+    "changes",
+    "complete_session",
+    "preview",
+    "reopen_session",
+    "replan_session",
+    "void_session",
+    "would_supersede",
+]
+
+
+def complete_session(
+    session: TreatmentSession, *, by: User | None, now: datetime, historical: bool = False
+) -> list[ScheduledMessage]:
+    """Completes a saved draft and promises its messages; returns them in the order they go.
+
+    Unsent messages of the patient's earlier sessions under the protocol are superseded. A ``historical``
+    session opens no task for what came too late. Completing again changes nothing. Raises Refused with the
+    problems by field.
+    """
+    with transaction.atomic():
+        mine, others = _lock(session)
+        if mine.state == SessionState.VOIDED:
+            raise Refused(_("This session was voided. Record the treatment anew."))
+        if mine.state == SessionState.DRAFT:
+            _refuse_problems(mine, now)
+            _set_state(mine, SessionState.COMPLETED, by=by, completed_at=now)
+            promise([mine], completing={mine.pk}, by=by, now=now, tell_staff=not historical)
+            promise(others, by=by, now=now)
+    session.refresh_from_db()
+    return _messages(session)
+
+
+def replan_session(session: TreatmentSession, *, by: User | None, now: datetime) -> list[ScheduledMessage]:
+    """Brings the messages of a session that was edited and saved in line with it; returns them.
+
+    What has left stays as it is. Does nothing for a draft or a voided session. Raises Refused with the
+    problems by field: call it in the transaction that saves the session.
+    """
+    with transaction.atomic():
+        mine, others = _lock(session)
+        if mine.state == SessionState.COMPLETED:
+            _refuse_another_plan(mine)
+            _refuse_problems(mine, now)
+            promise([mine, *others], by=by, now=now)
+    return _messages(session)
+
+
+def reopen_session(session: TreatmentSession, *, by: User | None, now: datetime) -> None:
+    """Takes a completion back: a draft again, its messages held, those it superseded revived.
+
+    Possible in the clinic's undo time while nothing has left. Reopening a draft changes nothing. Raises
+    Refused.
+    """
+    with transaction.atomic():
+        mine, others = _lock(session)
+        if mine.state == SessionState.VOIDED:
+            raise Refused(_("This session was voided. Record the treatment anew."))
+        if mine.state == SessionState.COMPLETED:
+            _refuse_to_reopen(mine, now)
+            open_rows = [row.pk for row in mine.scheduled_messages.all() if _may_be_held(row)]
+            held = mine.scheduled_messages.filter(pk__in=open_rows)
+            move_all(held, to=Status.HELD, now=now, why=Why.SESSION_REOPENED, actor=by)
+            _set_state(mine, SessionState.DRAFT, by=by, completed_at=None)
+            take_back([mine], now=now)
+            promise(others, by=by, now=now)
+    session.refresh_from_db()
+
+
+def void_session(session: TreatmentSession, *, reason: str, by: User | None, now: datetime) -> None:
+    """Voids a session that did not happen as recorded: cancels what has not left, revives what it superseded.
+
+    What has left cannot be called back. Voiding again changes nothing. Raises Refused without a reason.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Refused({"void_reason": [_("Give the reason. It is kept with the session.")]})
+    with transaction.atomic():
+        mine, others = _lock(session)
+        if mine.state != SessionState.VOIDED:
+            unsent = mine.scheduled_messages.filter(status__in=[*UNSENT, Status.SUPERSEDED])
+            move_all(unsent, to=Status.CANCELLED, now=now, why=Why.SESSION_VOIDED, detail=reason, actor=by)
+            _set_state(mine, SessionState.VOIDED, by=by, voided_at=now, void_reason=reason[:300])
+            withdraw_tasks(mine, outcome=_("The session was voided: %s") % reason, now=now)
+            promise(others, by=by, now=now)
+    session.refresh_from_db()
+
+
+def _lock(session: TreatmentSession) -> tuple[TreatmentSession, list[TreatmentSession]]:
+    """The session as stored, and the patient's other completed ones under its protocol, all locked."""
+    group = Q(patient=session.patient_id, protocol=session.protocol_id, state=SessionState.COMPLETED)
+    sessions = TreatmentSession.objects.filter(Q(pk=session.pk) | group)
+    locked = {row.pk: row for row in for_planning(sessions).select_for_update(of=("self",))}
+    mine = locked.pop(session.pk)
+    return mine, list(locked.values())
+
+
+def _refuse_problems(session: TreatmentSession, now: datetime) -> None:
+    if problems := completion_problems(session, areas=list(session.areas.all()), now=now):
+        raise Refused(problems)
+
+
+def _refuse_another_plan(session: TreatmentSession) -> None:
+    rows = session.scheduled_messages.select_related("step")
+    if any(row.step.protocol_id != session.protocol_id for row in rows):
+        text = _("The protocol of a completed session stays. Void the session and record it anew.")
+        raise Refused({"protocol": [text]})
+    if any(row.patient_id != session.patient_id for row in rows):
+        text = _("The patient of a completed session stays. Void the session and record it anew.")
+        raise Refused({"patient": [text]})
+
+
+def _refuse_to_reopen(session: TreatmentSession, now: datetime) -> None:
+    if session.completed_at is None or now >= session.completed_at + undo_time(session.clinic):
+        raise Refused(_("The time to undo is over. Correct the session, or void it."))
+    if any(row.attempt_count for row in session.scheduled_messages.all()):
+        raise Refused(_("A message has left already. Correct the session, or void it."))
+
+
+def _may_be_held(row: ScheduledMessage) -> bool:
+    return may_change(row) and row.status not in (Status.SUPERSEDED, Status.CANCELLED)
+
+
+def _set_state(session: TreatmentSession, state: SessionState, *, by: User | None, **fields: object) -> None:
+    session.state = state
+    for name, value in fields.items():
+        setattr(session, name, value)
+    if by is not None:
+        # Read by simple_history, which else takes the request's user.
+        session._history_user = by  # type: ignore[attr-defined]
+    session.save(update_fields=["state", *fields])
+
+
+def _messages(session: TreatmentSession) -> list[ScheduledMessage]:
+    return list(session.scheduled_messages.select_related("step").order_by("send_at", "step__number"))

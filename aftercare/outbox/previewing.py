@@ -1,0 +1,125 @@
+"""Showing staff what saving will do, before they save. Reads only."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from aftercare.content.models import Language, TemplateVersion
+from aftercare.content.wording import language_of
+from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
+from aftercare.outbox.models import Purpose, ScheduledMessage, Suppression
+from aftercare.outbox.promising import is_new
+from aftercare.outbox.revising import UNSENT, Effect, effect_of, revise
+from aftercare.protocols.models import ProtocolStep
+from aftercare.treatments.models import SessionState, TreatmentSession
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of one step's message: the row that is there, the new plan for it, and the effect."""
+
+    step: ProtocolStep
+    row: ScheduledMessage | None
+    planned: PlannedMessage | None
+    effect: Effect
+
+
+def preview(facts: SessionFacts, *, now: datetime) -> list[PlannedMessage]:
+    """The messages a session with these facts would get if it were completed at ``now``.
+
+    The same plan that completing writes down, with notes on what would keep a message from being sent as
+    expected: no approved text, another language, an address that may not be mailed.
+    """
+    plan = forecast(_with_newer(facts), now=now)
+    texts = _languages(plan)
+    suppressed = _is_suppressed(facts)
+    return [replace(planned, notes=_notes(planned, facts, texts, suppressed)) for planned in plan]
+
+
+def changes(session: TreatmentSession, facts: SessionFacts, *, now: datetime) -> list[Change]:
+    """What saving a session with new facts would do to each of its messages, in the order of the steps.
+
+    For a completed session, give ``facts`` its ``completed_at``.
+    """
+    rows = {row.step_id: row for row in session.scheduled_messages.select_related("step")}
+    completing = session.state != SessionState.COMPLETED
+    found = []
+    for planned in preview(facts, now=now):
+        row = rows.pop(planned.step.pk, None)
+        if row is not None or is_new(planned, completing=completing):
+            found.append(_change(planned.step, row, planned, now))
+    found += [_change(row.step, row, None, now) for row in rows.values()]
+    return sorted(found, key=lambda change: change.step.number)
+
+
+def would_supersede(facts: SessionFacts) -> list[ScheduledMessage]:
+    """Unsent messages of the patient's earlier sessions that completing this one would supersede."""
+    if facts.patient.pk is None:
+        return []
+    rows = ScheduledMessage.objects.filter(
+        status__in=UNSENT,
+        patient=facts.patient,
+        session__protocol=facts.protocol,
+        session__state=SessionState.COMPLETED,
+        session__ended_at__lt=facts.ended_at,
+    )
+    return list(rows.exclude(session=facts.session_id).select_related("step", "session").order_by("send_at"))
+
+
+def _change(
+    step: ProtocolStep, row: ScheduledMessage | None, planned: PlannedMessage | None, now: datetime
+) -> Change:
+    revision = revise(row, planned, now=now) if row else None
+    return Change(step, row, planned, effect_of(row, revision))
+
+
+def _with_newer(facts: SessionFacts) -> SessionFacts:
+    if facts.superseded_by is not None or facts.patient.pk is None:
+        return facts
+    newer = Q(ended_at__gt=facts.ended_at)
+    if facts.session_id is not None:
+        newer |= Q(ended_at=facts.ended_at, pk__gt=facts.session_id)
+    completed = TreatmentSession.objects.filter(
+        newer, state=SessionState.COMPLETED, patient=facts.patient, protocol=facts.protocol
+    ).exclude(pk=facts.session_id or 0)
+    return replace(facts, superseded_by=completed.order_by("ended_at", "pk").last())
+
+
+def _languages(plan: list[PlannedMessage]) -> dict[int, set[str]]:
+    """Template id → the languages it has an approved text in."""
+    found: dict[int, set[str]] = {planned.step.template_id: set() for planned in plan}
+    approved = TemplateVersion.objects.approved().filter(template__in=list(found))
+    for template_id, language in approved.values_list("template_id", "language"):
+        found[template_id].add(language)
+    return found
+
+
+def _is_suppressed(facts: SessionFacts) -> bool:
+    purposes = (Purpose.ALL, Purpose.CARE)
+    address = facts.patient.email.lower()
+    clinic = facts.patient.clinic_id
+    return Suppression.objects.filter(clinic=clinic, email=address, purpose__in=purposes).exists()
+
+
+def _notes(
+    planned: PlannedMessage, facts: SessionFacts, texts: dict[int, set[str]], suppressed: bool
+) -> tuple[str, ...]:
+    if planned.status not in UNSENT:
+        return ()
+    notes = [_("This address may not be mailed: it will not be sent.")] if suppressed else []
+    notes += _text_notes(texts[planned.step.template_id], facts)
+    return tuple(notes)
+
+
+def _text_notes(approved: set[str], facts: SessionFacts) -> list[str]:
+    wanted = language_of(facts.patient.written_locale)
+    if not approved:
+        return [_("No approved text: it cannot be sent until a clinician approves one.")]
+    if wanted in approved:
+        return []
+    fallback = language_of(facts.patient.clinic.locale)
+    sent = fallback if fallback in approved else min(approved)
+    text = _("No approved text in %(wanted)s: %(sent)s will be sent.")
+    return [text % {"wanted": Language(wanted).label, "sent": Language(sent).label}]

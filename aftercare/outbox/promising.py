@@ -1,0 +1,163 @@
+"""Writing a plan down: one row for each step of each session, made, moved or stopped.
+
+Callers hold the transaction and the locks on the sessions. How many queries it takes depends on how many rows
+change, not on how many sessions there are, so that a file of ten thousand can be taken in.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from aftercare.clinics.models import User
+from aftercare.outbox.concluding import conclude
+from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
+from aftercare.outbox.lateness import take_back, tell_of_late
+from aftercare.outbox.models import ScheduledMessage, Status, Why
+from aftercare.outbox.revising import UNSENT, Revision, revise, times
+from aftercare.outbox.transitions import move, record_new
+from aftercare.outbox.waking import wake_on_commit
+from aftercare.treatments.models import SessionState, TreatmentSession
+
+BATCH = 500
+
+Plans = dict[int, list[PlannedMessage]]
+"""By session id."""
+Rows = dict[int, dict[int, ScheduledMessage]]
+"""By session id and step id."""
+
+
+def for_planning(sessions: QuerySet[TreatmentSession]) -> QuerySet[TreatmentSession]:
+    """The sessions with all that a plan reads, in the order in which everybody locks them."""
+    loaded = sessions.select_related("clinic", "patient__clinic", "practitioner", "protocol", "override_by")
+    return loaded.prefetch_related("protocol__steps").order_by("pk")
+
+
+def promise(
+    sessions: Sequence[TreatmentSession],
+    *,
+    completing: Collection[int] = (),
+    by: User | None,
+    now: datetime,
+    tell_staff: bool = True,
+) -> None:
+    """Brings the messages of completed sessions in line with what they and their protocols say at ``now``.
+
+    Sessions whose id is in ``completing`` get a row for every step, late ones included; the others only for
+    steps that can still be kept. With ``tell_staff``, one follow-up task a session tells of safety messages
+    that came too late.
+    """
+    plans, rows = _plans(sessions, now), _rows(sessions)
+    late = [row for s in sessions for row in _revise_all(plans[s.pk], rows[s.pk], by=by, now=now)]
+    made = _create(sessions, plans, rows, completing)
+    record_new(made, now=now, actor=by)
+    if tell_staff:
+        _tell(sessions, [*late, *(row for row in made if row.why == Why.ENTERED_LATE)], now)
+    if ScheduledMessage.objects.filter(
+        session__in=[s.pk for s in sessions], status=Status.SCHEDULED, due_at__lte=now
+    ).exists():
+        wake_on_commit()
+
+
+def newest_completed(sessions: Iterable[TreatmentSession]) -> dict[tuple[int, int], TreatmentSession]:
+    """For each patient and protocol among the sessions, the completed session that ended last."""
+    pairs = {(session.patient_id, session.protocol_id) for session in sessions}
+    patients, protocols = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
+    found = TreatmentSession.objects.filter(
+        state=SessionState.COMPLETED, patient__in=patients, protocol__in=protocols
+    )
+    ordered = found.order_by("ended_at", "pk").only("patient", "protocol", "ended_at", "clinic")
+    return {(session.patient_id, session.protocol_id): session for session in ordered}
+
+
+def is_new(planned: PlannedMessage, *, completing: bool) -> bool:
+    """Whether a step without a row gets one. A step added later never makes an old session late."""
+    return completing or planned.status in UNSENT
+
+
+def _plans(sessions: Sequence[TreatmentSession], now: datetime) -> Plans:
+    newest = newest_completed(sessions)
+    plans: Plans = {}
+    for session in sessions:
+        last = newest.get((session.patient_id, session.protocol_id), session)
+        superseded_by = None if last.pk == session.pk else last
+        plans[session.pk] = forecast(SessionFacts.of(session, superseded_by=superseded_by), now=now)
+    return plans
+
+
+def _rows(sessions: Sequence[TreatmentSession]) -> Rows:
+    rows: Rows = defaultdict(dict)
+    found = ScheduledMessage.objects.filter(session__in=[session.pk for session in sessions])
+    for row in found.select_related("step", "clinic", "patient"):
+        rows[row.session_id][row.step_id] = row
+    return rows
+
+
+def _revise_all(
+    plan: list[PlannedMessage], rows: dict[int, ScheduledMessage], *, by: User | None, now: datetime
+) -> list[ScheduledMessage]:
+    """Revises the rows of one session; returns those that the new plan has made late."""
+    by_step = {planned.step.pk: planned for planned in plan}
+    late = []
+    for step_id, row in rows.items():
+        planned = by_step.get(step_id)
+        revision = revise(row, planned, now=now)
+        if revision is None:
+            _point_to_newest(row, planned)
+        elif _apply(row, revision, by=by, now=now) and _makes_late(row, revision):
+            late.append(row)
+    return late
+
+
+def _apply(row: ScheduledMessage, revision: Revision, *, by: User | None, now: datetime) -> bool:
+    frm = Status(row.status)
+    if revision.window_passed:
+        return conclude(row, to=Status.MISSED, frm=frm, now=now, why=revision.why)
+    return move(row.pk, to=revision.to, frm=frm, now=now, why=revision.why, actor=by, **revision.fields)
+
+
+def _makes_late(row: ScheduledMessage, revision: Revision) -> bool:
+    return revision.why == Why.ENTERED_LATE and row.status != Status.MISSED
+
+
+def _point_to_newest(row: ScheduledMessage, planned: PlannedMessage | None) -> None:
+    """A message whose superseding session was itself superseded or voided names the one that counts now."""
+    newest = planned.superseded_by if planned else None
+    if row.status == Status.SUPERSEDED and newest is not None and row.superseded_by_id != newest.pk:
+        ScheduledMessage.objects.filter(pk=row.pk, status=Status.SUPERSEDED).update(superseded_by=newest)
+
+
+def _create(
+    sessions: Sequence[TreatmentSession], plans: Plans, rows: Rows, completing: Collection[int]
+) -> list[ScheduledMessage]:
+    made = [
+        _row(session, planned)
+        for session in sessions
+        for planned in plans[session.pk]
+        if planned.step.pk not in rows[session.pk] and is_new(planned, completing=session.pk in completing)
+    ]
+    return ScheduledMessage.objects.bulk_create(made, batch_size=BATCH)
+
+
+def _row(session: TreatmentSession, planned: PlannedMessage) -> ScheduledMessage:
+    superseded = planned.status == Status.SUPERSEDED
+    return ScheduledMessage(
+        clinic_id=session.clinic_id,
+        patient_id=session.patient_id,
+        session=session,
+        step=planned.step,
+        status=planned.status,
+        why=planned.why,
+        superseded_by=planned.superseded_by if superseded else None,
+        **times(planned),
+    )
+
+
+def _tell(sessions: Sequence[TreatmentSession], late: Iterable[ScheduledMessage], now: datetime) -> None:
+    by_session: dict[int, list[ScheduledMessage]] = defaultdict(list)
+    for row in late:
+        by_session[row.session_id].append(row)
+    for session in sessions:
+        tell_of_late(session, by_session[session.pk], now=now)
+    take_back(sessions, now=now)
