@@ -1,0 +1,181 @@
+"""Looking at a text as the patient will, and approving it."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from aftercare.clinics.models import Clinic, Practitioner
+from aftercare.console.content_drafts import placed
+from aftercare.content.approval import ApprovalRefused, approve, problems_of
+from aftercare.content.compiling import Source, compile_source
+from aftercare.content.models import TemplateVersion, VersionStatus
+from aftercare.content.placeholders import Values, sample_values
+from aftercare.content.problems import ContentError, Problem
+from aftercare.content.publishing import brand_of, source_of, written_in
+from aftercare.content.rendering import Rendered, render
+from aftercare.outbox.values import message_values
+from aftercare.treatments.models import TreatmentSession
+
+RECENT_SESSIONS = 12
+MAX_ID_DIGITS = 18
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A message as a patient would get it; ``preheader`` is what mail programs show after the subject."""
+
+    message: Rendered
+    preheader: str
+
+
+def preview_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """The text on a phone, on a desktop and as plain text, filled with the sample or a real session."""
+    version = _version(admin, request, pk)
+    sessions = _recent_sessions(request, version)
+    session = _chosen(request, version)
+    context: dict[str, Any] = {
+        "sessions": sessions if session is None or session in sessions else [session, *sessions],
+        "session": session,
+        "frame_url": _frame_url(version, session),
+    }
+    try:
+        context["preview"] = preview(version, session)
+    except ContentError as error:
+        context["problems"] = placed(version, error.problems)
+    return _page(admin, request, version, "console/content/preview.html", {**context, "title": _("Preview")})
+
+
+def preview_frame(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """The HTML of the message alone, for a frame that may run nothing and load only the logo."""
+    version = _version(admin, request, pk)
+    try:
+        html = preview(version, _chosen(request, version)).message.html
+    except ContentError:
+        return HttpResponse(_("This text cannot be shown yet."), status=409, content_type="text/plain")
+    response = HttpResponse(html)
+    site = urlsplit(settings.SITE_URL)
+    response["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+        f"img-src 'self' {site.scheme}://{site.netloc} data:; frame-ancestors 'self'; sandbox"
+    )
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def approve_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Shows the text and the name and licence number that an approval records; approves it on POST."""
+    version = _version(admin, request, pk)
+    if not admin.has_approve_permission(request, version):  # type: ignore[attr-defined]
+        raise PermissionDenied
+    approver = _approver(request, version)
+    context: dict[str, Any] = {"approver": approver, "digest": _digest(version), "title": _("Approve")}
+    problems: list[Problem] = problems_of(version) if version.status == VersionStatus.DRAFT else []
+    if request.method == "POST" and approver:
+        try:
+            _approve_as_read(request, version, approver)
+        except ApprovalRefused as refused:
+            context["refusal"] = refused.message
+        except ContentError as error:
+            problems = list(error.problems)
+        else:
+            messages.success(request, _("Approved. From now on messages are sent with this text."))
+            return redirect(reverse("admin:content_messagetemplate_change", args=[version.template_id]))
+    context |= {"problems": placed(version, problems), "frame_url": _frame_url(version, None)}
+    return _page(admin, request, version, "console/content/approve.html", context)
+
+
+def preview(version: TemplateVersion, session: TreatmentSession | None) -> Preview:
+    """The version filled with a session's values, else the sample's. Raises ContentError."""
+    clinic = version.template.clinic
+    wanted = session.patient.written_locale if session else clinic.locale
+    locale = written_in(version, locale=wanted, clinic=clinic)
+    sample = _sample(clinic, locale)
+    values = sample if session is None else {**sample, **message_values(session, locale=locale)}
+    brand = brand_of(clinic)
+    message = render(compile_source(source_of(version), brand=brand, locale=locale), values)
+    # A preheader is a line of plain words, as a subject is; compiled as one, it can be read on its own.
+    alone = Source(subject=version.preheader, preheader="", body="…")
+    return Preview(message, render(compile_source(alone, brand=brand, locale=locale), values).subject)
+
+
+def _sample(clinic: Clinic, locale: str) -> Values:
+    """The sample message's values, with the clinic's own name and contacts."""
+    values = sample_values(locale)
+    values["clinic"] = {
+        "name": clinic.name,
+        "phone": clinic.phone,
+        "out_of_hours": clinic.out_of_hours_contact,
+        "emergency_number": clinic.emergency_number,
+    }
+    return values
+
+
+def _approve_as_read(request: HttpRequest, version: TemplateVersion, approver: Practitioner) -> None:
+    if request.POST.get("digest") != _digest(version):
+        raise ApprovalRefused(
+            _("Somebody changed this text while you were reading it. Read it again, then approve it.")
+        )
+    approve(version, by=approver, now=timezone.now())
+
+
+def _version(admin: ModelAdmin, request: HttpRequest, pk: int) -> TemplateVersion:
+    visible = admin.get_queryset(request).select_related("template__clinic")
+    return get_object_or_404(visible, pk=pk)
+
+
+def _approver(request: HttpRequest, version: TemplateVersion) -> Practitioner | None:
+    """The user's own entry as an active, licensed practitioner of the version's clinic."""
+    own = Practitioner.objects.filter(clinic=version.template.clinic_id, user=request.user.pk, active=True)
+    return own.exclude(licence_number="").first()
+
+
+def _recent_sessions(request: HttpRequest, version: TemplateVersion) -> list[TreatmentSession]:
+    return list(_sessions(request, version).order_by("-ended_at")[:RECENT_SESSIONS])
+
+
+def _sessions(request: HttpRequest, version: TemplateVersion) -> QuerySet[TreatmentSession]:
+    visible = TreatmentSession.objects.for_user(request.user).filter(clinic=version.template.clinic_id)
+    visible = visible.filter(areas__isnull=False).distinct()  # a message needs a treated area
+    return visible.select_related("clinic", "patient__clinic", "protocol", "practitioner")
+
+
+def _chosen(request: HttpRequest, version: TemplateVersion) -> TreatmentSession | None:
+    """The session asked for, if any; one of another clinic is as good as none at all: 404."""
+    wanted = request.GET.get("session", "")
+    if not wanted:
+        return None
+    if not wanted.isdecimal() or len(wanted) > MAX_ID_DIGITS:
+        raise Http404
+    return get_object_or_404(_sessions(request, version), pk=wanted)
+
+
+def _frame_url(version: TemplateVersion, session: TreatmentSession | None) -> str:
+    url = reverse("admin:content_templateversion_frame", args=[version.pk])
+    return f"{url}?{urlencode({'session': session.pk})}" if session else url
+
+
+def _digest(version: TemplateVersion) -> str:
+    return hashlib.sha256("\0".join((version.subject, version.preheader, version.body)).encode()).hexdigest()
+
+
+def _page(
+    admin: ModelAdmin, request: HttpRequest, version: TemplateVersion, template: str, context: dict[str, Any]
+) -> TemplateResponse:
+    shared = {"opts": admin.opts, "original": version, "version": version, "clinic": version.template.clinic}
+    return TemplateResponse(
+        request, template, {**admin.admin_site.each_context(request), **shared, **context}
+    )
