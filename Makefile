@@ -38,7 +38,7 @@ services-test: $(VENV)/.dev
 	$(RUN_TESTS) -m services
 
 postgres-test: $(VENV)/.dev
-	$(BIN)/python -m tests.services.postgres $(RUN_TESTS) -m "not services and not browser"
+	$(RUN_TESTS) --postgres -m "not services and not browser"
 
 browser-test: $(VENV)/.dev
 	$(RUN_TESTS) -m browser

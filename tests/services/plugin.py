@@ -1,0 +1,59 @@
+"""Fixtures of real servers. A run that selects a test marked ``services`` has PostgreSQL as its database."""
+
+import pytest
+from django.db import connection
+
+from tests.services.deployment import Deployment
+from tests.services.mailbox import Mailbox
+from tests.services.postgres import PostgresServer
+from tests.services.redis import RedisServer
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--postgres", action="store_true", help="run every test on a PostgreSQL started for this run"
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server():
+    server = RedisServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def redis(redis_server):
+    """A running, empty Redis."""
+    redis_server.empty()
+    return redis_server
+
+
+@pytest.fixture
+def mailbox():
+    server = Mailbox()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def deployment(transactional_db, redis, mailbox, tmp_path):
+    """Processes on this test's database; start them with ``.worker()``, ``.beat()`` and ``.web()``."""
+    running = Deployment.of(tmp_path, database_url=database_url(), redis_url=redis.url, email_url=mailbox.url)
+    yield running
+    running.close()
+
+
+def database_url() -> str:
+    """The address of the PostgreSQL database that the current test uses."""
+    found = connection.settings_dict
+    assert connection.vendor == "postgresql", "mark this test with pytest.mark.services"
+    login = f"{found['USER']}:{found['PASSWORD']}" if found["PASSWORD"] else found["USER"]
+    return f"postgres://{login}@{found['HOST']}:{found['PORT']}/{found['NAME']}"

@@ -1,0 +1,37 @@
+"""Web, worker and beat as real processes on real servers."""
+
+import pytest
+
+from aftercare.outbox.models import Heartbeat
+from tests.services.processes import wait_for
+
+pytestmark = pytest.mark.services
+
+
+def test_beat_wakes_the_worker_through_redis(deployment):
+    deployment.worker()
+    deployment.beat()
+
+    assert wait_for(Heartbeat.objects.filter(name="tick").exists, "a tick")
+
+
+def test_worker_goes_on_when_redis_comes_back_empty(deployment, redis):
+    deployment.worker()
+    deployment.beat()
+    before = wait_for(Heartbeat.objects.filter(name="tick").first, "a tick").at
+
+    redis.restart()
+
+    assert wait_for(Heartbeat.objects.filter(at__gt=before).exists, "a tick after the restart")
+
+
+def test_web_answers_with_the_log_in_page(deployment):
+    web = deployment.web()
+
+    assert web.status("/admin/login/") == 200
+
+
+def test_worker_and_beat_end_when_asked(deployment):
+    worker, beat = deployment.worker(), deployment.beat()
+
+    assert (worker.stop(), beat.stop()) == (0, 0)
