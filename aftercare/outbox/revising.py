@@ -28,7 +28,7 @@ class Effect(StrEnum):
     MOVES = "moves"
     STOPS = "stops"
     STAYS = "stays"
-    LEFT = "left"
+    FINAL = "final"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def effect_of(row: ScheduledMessage | None, revision: Revision | None) -> Effect
     if row is None:
         return Effect.STARTS
     if revision is None:
-        return Effect.STAYS if may_change(row) else Effect.LEFT
+        return Effect.STAYS if may_change(row) else Effect.FINAL
     going, goes = row.status in UNSENT, revision.to in UNSENT
     if going:
         return Effect.MOVES if goes else Effect.STOPS
