@@ -1,77 +1,83 @@
-"""Messages in the statuses the engine works on."""
+"""Messages in the statuses the engine works on, a clock that stands still, and a provider that records."""
 
-import uuid
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pytest
 
-from aftercare.clinics.models import Clinic, Patient, Practitioner, User
-from aftercare.content.models import MessageTemplate
-from aftercare.outbox.models import ScheduledMessage
-from aftercare.protocols.models import Protocol, ProtocolStep
-from aftercare.treatments.models import TreatmentSession
+from aftercare.outbox import clock
+from tests import factories
+from tests.provider import Provider
 
-SEND_AT = datetime(2026, 3, 28, 14, 30, tzinfo=UTC)
+SEND_AT = factories.ENDED_AT + timedelta(hours=1)
+
+
+@dataclass
+class Standing:
+    """The engine's clock, standing still until a test moves it."""
+
+    now: datetime
+
+    def pass_(self, **time) -> datetime:
+        self.now += timedelta(**time)
+        return self.now
 
 
 @pytest.fixture
-def session(db):
-    clinic = Clinic.objects.create(name="Clinic", slug="clinic", phone="1", sender_email="c@example.com")
-    patient = Patient.objects.create(clinic=clinic, first_name="A", last_name="B", email="a@example.com")
-    practitioner = Practitioner.objects.create(clinic=clinic, name="Dr C")
-    protocol = Protocol.objects.create(clinic=clinic, slug="p", name="P", variants=["standard"])
-    return TreatmentSession.objects.create(
-        clinic=clinic, patient=patient, practitioner=practitioner, protocol=protocol, ended_at=SEND_AT
-    )
+def at(monkeypatch):
+    standing = Standing(SEND_AT + timedelta(minutes=1))
+    monkeypatch.setattr(clock, "database_now", lambda: standing.now)
+    return standing
 
 
-def _message(session, number, **over):
-    template = MessageTemplate.objects.create(clinic=session.clinic, slug=f"t{number}", name="T")
-    step = ProtocolStep.objects.create(
-        protocol=session.protocol,
-        number=number,
-        slug=f"s{number}",
-        name="S",
-        template=template,
-        kind="elapsed",
-        offset_minutes=60,
-        latest_minutes=600,
-    )
-    fields = {
-        "clinic": session.clinic,
-        "patient": session.patient,
-        "session": session,
-        "step": step,
-        "planned_at": SEND_AT,
-        "send_at": SEND_AT,
-        "due_at": SEND_AT,
-        "latest_at": SEND_AT + timedelta(hours=8),
-    }
-    return ScheduledMessage.objects.create(**fields | over)
+@pytest.fixture
+def provider(settings):
+    settings.EMAIL_BACKEND = "tests.provider.Provider"
+    yield Provider.reset()
+    Provider.reset()
+
+
+@pytest.fixture
+def make_session(db):
+    """Completed sessions, one after another; of one clinic if given."""
+
+    def make(clinic=None, **over):
+        completed = {"state": "completed", "completed_at": factories.ENDED_AT}
+        return factories.treatment_session(clinic or factories.clinic(), **{**completed, **over})
+
+    return make
+
+
+@pytest.fixture
+def session(make_session):
+    return make_session()
+
+
+@pytest.fixture
+def make_message(make_session):
+    """Scheduled messages, each of a session of its own unless one is given."""
+
+    def make(session=None, **over):
+        return factories.message(session or make_session(), **over)
+
+    return make
 
 
 @pytest.fixture
 def scheduled(session):
-    return _message(session, 1)
+    return factories.message(session)
 
 
 @pytest.fixture
-def another(session):
-    return _message(session, 2)
+def another(make_message):
+    return make_message()
 
 
 @pytest.fixture
-def claimed(session):
-    lease = SEND_AT + timedelta(minutes=5)
-    return _message(session, 3, status="claimed", claim_token=uuid.uuid4(), lease_until=lease)
+def claimed(make_message):
+    return make_message(status="claimed")
 
 
 @pytest.fixture
-def claimed_another(session):
-    lease = SEND_AT + timedelta(minutes=5)
-    return _message(session, 4, status="claimed", claim_token=uuid.uuid4(), lease_until=lease)
-
-
-@pytest.fixture
-def staff(db):
-    return User.objects.create(username="staff")
+def staff(session):
+    return factories.user(session.clinic)

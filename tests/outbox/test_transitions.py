@@ -133,7 +133,7 @@ def test_move_all_moves_every_row_with_a_line_each(scheduled, another):
     }
 
 
-def test_move_all_with_one_row_that_may_not_move_moves_none(scheduled, claimed_another):
+def test_move_all_with_one_row_that_may_not_move_moves_none(scheduled, claimed):
     with pytest.raises(IllegalMove):
         move_all(ScheduledMessage.objects.all(), to=Status.CLAIMED, now=NOW)
 

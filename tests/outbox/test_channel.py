@@ -1,0 +1,95 @@
+"""The way to the mail service: what is asked of a provider, and what its answer is taken for."""
+
+import uuid
+
+import pytest
+from anymail.exceptions import AnymailRecipientsRefused
+from anymail.message import AnymailRecipientStatus
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+
+from aftercare.outbox.channel import Channel, NobodyKnows
+
+KEY = str(uuid.uuid4())
+
+
+@pytest.fixture
+def email():
+    headers = {"Message-ID": f"<{KEY}@example.com>", "Date": "Sat, 28 Mar 2026 16:00:00 +0000"}
+    return EmailMultiAlternatives("s", "b", "care@example.com", ["a@example.com"], headers=headers)
+
+
+@pytest.fixture
+def anymail(settings):
+    settings.EMAIL_BACKEND = "anymail.backends.test.EmailBackend"
+    mail.outbox = []
+    return Channel()
+
+
+def test_provider_gets_our_id_and_is_asked_not_to_track(anymail, email):
+    anymail.hand_over(email, message_id=KEY)
+
+    asked = mail.outbox[0].anymail_test_params
+    assert asked["metadata"] == {"message_id": KEY}
+    assert (asked["track_opens"], asked["track_clicks"]) == (False, False)
+
+
+def test_provider_writes_the_date_itself_and_keeps_our_message_id(anymail, email):
+    anymail.hand_over(email, message_id=KEY)
+
+    assert set(mail.outbox[0].anymail_test_params["extra_headers"]) == {"Message-ID"}
+
+
+def test_provider_that_cannot_do_without_tracking_still_delivers(anymail, email, monkeypatch):
+    def unsupported(self, value):
+        self.unsupported_feature("track_opens")
+
+    monkeypatch.setattr("anymail.backends.test.TestPayload.set_track_opens", unsupported)
+
+    anymail.hand_over(email, message_id=KEY)
+
+    assert len(mail.outbox) == 1
+
+
+def test_providers_own_id_is_returned(anymail, email):
+    recipients = {"a@example.com": AnymailRecipientStatus(message_id="esp-7", status="queued")}
+    email.anymail_test_response = {"recipient_status": recipients}
+
+    assert anymail.hand_over(email, message_id=KEY) == "esp-7"
+
+
+@pytest.mark.parametrize("status", ["rejected", "invalid", "failed"])
+def test_recipient_that_the_provider_will_not_serve_is_refused(anymail, email, status):
+    recipients = {"a@example.com": AnymailRecipientStatus(message_id="esp-7", status=status)}
+    email.anymail_test_response = {"recipient_status": recipients}
+
+    with pytest.raises(AnymailRecipientsRefused):
+        anymail.hand_over(email, message_id=KEY)
+
+
+def test_backend_that_took_none_has_refused(email, provider, monkeypatch):
+    monkeypatch.setattr(provider, "send_messages", lambda self, emails: 0)
+
+    with pytest.raises(AnymailRecipientsRefused):
+        Channel().hand_over(email, message_id=KEY)
+
+
+def test_backend_that_does_not_say_leaves_it_unknown(email, provider, monkeypatch):
+    monkeypatch.setattr(provider, "send_messages", lambda self, emails: None)
+
+    with pytest.raises(NobodyKnows):
+        Channel().hand_over(email, message_id=KEY)
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [
+        ("aftercare.outbox.smtp.SmtpBackend", "SMTP mail.example.com:2525"),
+        ("aftercare.outbox.backends.EmlBackend", "EmlBackend"),
+        ("anymail.backends.test.EmailBackend", "Test"),
+    ],
+)
+def test_mail_service_is_named_for_people(settings, backend, name):
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = backend, "mail.example.com", 2525
+
+    assert Channel().name == name

@@ -1,0 +1,152 @@
+"""A message is written once, kept as its parts, and comes out the same to the byte."""
+
+from email import message_from_bytes, policy
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from aftercare.content.approval import retire
+from aftercare.outbox.composing import CannotCompose, NotTheCopySent, compose, reproduce
+from aftercare.outbox.models import Attempt
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def message(scheduled):
+    scheduled.clinic.sender_name = "Clínica Puerto, S.L."
+    scheduled.clinic.reply_to = "desk@clinic.example.com"
+    return scheduled
+
+
+def parsed(copy):
+    return message_from_bytes(copy.as_email().message().as_bytes(), policy=policy.default)
+
+
+def kept(message, composed, now):
+    attempt = Attempt.objects.create(
+        message=message, number=1, opened_at=now, provider="p", compiled=composed.compiled,
+        values=composed.values, headers=dict(composed.copy.headers), digest=composed.copy.digest,
+    )  # fmt: skip
+    return Attempt.objects.get(pk=attempt.pk)
+
+
+def test_message_says_who_writes_to_whom_and_where_to_answer(message, at):
+    mail = parsed(compose(message, now=at.now).copy)
+
+    sender = mail["From"].addresses[0]
+    assert (sender.display_name, sender.addr_spec) == ("Clínica Puerto, S.L.", "care@clinic.example.com")
+    assert mail["To"] == message.patient.email
+    assert mail["Reply-To"] == "desk@clinic.example.com"
+
+
+def test_message_without_a_reply_address_has_no_reply_to(scheduled, at):
+    assert parsed(compose(scheduled, now=at.now).copy)["Reply-To"] is None
+
+
+def test_message_carries_the_headers_of_machine_written_mail(message, at):
+    mail = parsed(compose(message, now=at.now).copy)
+
+    assert mail["Message-ID"] == f"<{message.pk}@clinic.example.com>"
+    assert parsedate_to_datetime(mail["Date"]) == at.now.replace(microsecond=0)
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Content-Language"] == "en-GB"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["List-Unsubscribe"].strip().startswith("<http://localhost:8000/u/")
+
+
+def test_message_has_plain_text_and_html_filled_with_the_sessions_values(message, at):
+    copy = compose(message, now=at.now).copy
+    mail = parsed(copy)
+
+    assert copy.subject == mail["Subject"] == f"A note from {message.clinic.name}"
+    assert "Hello Amara" in mail.get_body(("plain",)).get_content()
+    assert "Hello Amara" in mail.get_body(("html",)).get_content()
+    assert mail.get_content_type() == "multipart/alternative"
+
+
+def test_message_id_stays_the_same_at_every_try_and_the_date_does_not(message, at):
+    first = compose(message, now=at.now).copy
+    second = compose(message, now=at.pass_(minutes=5)).copy
+
+    assert first.headers["Message-ID"] == second.headers["Message-ID"]
+    assert first.headers["Date"] != second.headers["Date"]
+
+
+def test_footer_and_header_have_the_same_link(message, at):
+    copy = compose(message, now=at.now).copy
+
+    url = copy.headers["List-Unsubscribe"].strip("<>")
+    assert url in copy.html
+    assert url in copy.text
+
+
+def test_text_in_the_clinics_language_has_its_dates_for_a_patient_of_another(message, at):
+    message.patient.locale = "es-ES"
+
+    assert compose(message, now=at.now).copy.headers["Content-Language"] == "en-GB"
+
+
+def test_newest_approved_text_is_sent(message, at):
+    retire(message.step.template.versions.get(), now=at.now)
+    factories.approved_version(message.step.template, subject="New words from {{ clinic.name }}")
+
+    assert compose(message, now=at.now).copy.subject.startswith("New words")
+
+
+def test_message_without_an_approved_text_cannot_be_composed(message, at):
+    retire(message.step.template.versions.get(), now=at.now)
+
+    with pytest.raises(CannotCompose, match=message.step.template.name) as refused:
+        compose(message, now=at.now)
+
+    assert refused.value.why == "not_approved"
+
+
+def test_text_that_cannot_be_filled_says_why(message, at):
+    message.step.template = factories.template(message.clinic)
+    factories.approved_version(message.step.template, body="{{ patient.shoe_size }}")
+
+    with pytest.raises(CannotCompose, match="shoe_size") as refused:
+        compose(message, now=at.now)
+
+    assert refused.value.why == "cannot_compose"
+
+
+@pytest.mark.parametrize("address", ["a@b@example.com", "amara@exam\nple.com", ""])
+def test_address_that_no_mail_can_carry_is_named(message, at, address):
+    message.patient.email = address
+
+    with pytest.raises(CannotCompose, match=r"^To: "):
+        compose(message, now=at.now)
+
+
+def test_kept_try_reproduces_its_copy_to_the_byte(message, at):
+    composed = compose(message, now=at.now)
+    attempt = kept(message, composed, at.now)
+    message.patient.first_name = "Someone else"
+    message.patient.save()
+
+    copy = reproduce(attempt)
+
+    assert (copy.subject, copy.html, copy.text) == (
+        composed.copy.subject,
+        composed.copy.html,
+        composed.copy.text,
+    )
+    assert copy.headers == composed.copy.headers
+
+
+@pytest.mark.parametrize("part", ["values", "headers", "compiled"])
+def test_try_that_was_altered_is_not_passed_off_as_the_copy_sent(message, at, part):
+    attempt = kept(message, compose(message, now=at.now), at.now)
+    if part == "values":
+        attempt.values["patient"]["first_name"] = "Mallory"
+    if part == "headers":
+        attempt.headers["To"] = "mallory@example.com"
+    if part == "compiled":
+        attempt.compiled.text = "Nothing to worry about"
+
+    with pytest.raises(NotTheCopySent, match=str(message.pk)):
+        reproduce(attempt)

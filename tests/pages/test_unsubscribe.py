@@ -1,0 +1,105 @@
+"""The unsubscribe page, as a patient and as a mail program meet it."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from aftercare.outbox import clock
+from aftercare.outbox.models import Suppression
+from aftercare.outbox.unsubscribing import unsubscribe_url
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def message(monkeypatch):
+    session = factories.treatment_session(factories.clinic(name="Harbour Clinic"))
+    message = factories.message(session)
+    monkeypatch.setattr(clock, "database_now", lambda: message.send_at + timedelta(days=1))
+    return message
+
+
+@pytest.fixture
+def path(message, settings):
+    return unsubscribe_url(message.pk).removeprefix(settings.SITE_URL)
+
+
+@pytest.fixture
+def browser():
+    """Without a log-in, and with CSRF checks as strict as for real visitors."""
+    return Client(enforce_csrf_checks=True)
+
+
+def test_following_the_link_asks_and_changes_nothing(browser, path):
+    page = browser.get(path)
+
+    assert page.status_code == 200
+    assert "Stop these e-mails?" in page.content.decode()
+    assert "Harbour Clinic" in page.content.decode()
+    assert not Suppression.objects.exists()
+
+
+def test_mail_program_unsubscribes_with_one_click(browser, path, message):
+    page = browser.post(path, {"List-Unsubscribe": "One-Click"})
+
+    assert page.status_code == 200
+    assert Suppression.objects.get().email == message.patient.email
+    assert not page.cookies
+
+
+def test_button_posts_to_the_same_address_and_may_be_pressed_twice(browser, path):
+    assert '<form method="post">' in browser.get(path).content.decode()
+
+    browser.post(path)
+    page = browser.post(path)
+
+    assert "no more of these e-mails" in page.content.decode()
+    assert Suppression.objects.count() == 1
+
+
+def test_page_is_in_the_patients_language(browser, path, message):
+    message.patient.locale = "es-MX"
+    message.patient.save()
+
+    page = browser.get(path, headers={"Accept-Language": "en"})
+
+    assert '<html lang="es">' in page.content.decode()
+    assert "¿No quiere recibir más correos?" in page.content.decode()
+    assert "Hecho" in browser.post(path).content.decode()
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_forged_link_is_unknown(browser, message, method):
+    page = getattr(browser, method)(f"/u/{message.pk.hex}.forged/")
+
+    assert page.status_code == 404
+    assert not Suppression.objects.exists()
+
+
+def test_old_link_is_gone(browser, path, message, monkeypatch):
+    monkeypatch.setattr(clock, "database_now", lambda: message.send_at + timedelta(days=401))
+
+    assert browser.post(path).status_code == 410
+    assert not Suppression.objects.exists()
+
+
+def test_other_methods_are_not_allowed(browser, path):
+    assert browser.delete(path).status_code == 405
+
+
+@pytest.mark.parametrize("make", [lambda path: path, lambda path: "/u/unknown/"])
+def test_page_is_kept_nowhere_and_sends_no_referrer(browser, path, make):
+    page = browser.get(make(path))
+
+    assert page["Cache-Control"] == "no-store"
+    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["X-Robots-Tag"] == "noindex, nofollow"
+    assert "default-src 'none'" in page["Content-Security-Policy"]
+
+
+def test_title_says_nothing_of_health(browser, path):
+    page = browser.get(path).content.decode()
+
+    assert "<title>Harbour Clinic</title>" in page
