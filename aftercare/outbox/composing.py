@@ -119,12 +119,21 @@ def headers_of(message: ScheduledMessage, *, locale: str, now: datetime) -> dict
         "List-Unsubscribe": f"<{url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
-    for name in (each for each in ADDRESSING if each in headers):
-        try:
-            sanitize_address(headers[name], "utf-8")
-        except ValueError as error:
-            raise CannotCompose(Why.CANNOT_COMPOSE, f"{name}: {error}") from error
+    for name in ADDRESSING:
+        _check_address(name, headers.get(name))
     return headers
+
+
+def _check_address(name: str, address: str | None) -> None:
+    """Finds here, where it costs one message, what the mail backend would stumble over."""
+    if address is None:
+        return
+    try:
+        sanitize_address(address, "utf-8")
+    except ValueError as error:
+        raise CannotCompose(Why.CANNOT_COMPOSE, f"{name}: {error}") from error
+    if not address.isprintable():
+        raise CannotCompose(Why.CANNOT_COMPOSE, f"{name}: a line break or control character")
 
 
 def _sender(clinic: Clinic) -> str:

@@ -29,7 +29,7 @@ def free_claimed(now: datetime) -> int:
     """Claimed, lease over: nothing had left, so it is simply promised again."""
     rows = ScheduledMessage.objects.filter(status=Status.CLAIMED, lease_until__lt=now)
     ids = list(rows.order_by("lease_until").values_list("pk", flat=True)[:BATCH])
-    return move_all(rows.filter(pk__in=ids), to=Status.SCHEDULED, now=now, why=Why.WORKER_LOST) if ids else 0
+    return move_all(rows.filter(pk__in=ids), to=Status.SCHEDULED, now=now) if ids else 0
 
 
 def settle_lost(now: datetime) -> int:
