@@ -1,9 +1,10 @@
-"""Where the tests of this run keep their rows: SQLite in memory, or a PostgreSQL server of their own."""
+"""Where the tests keep their rows: SQLite in memory or in a file, or PostgreSQL."""
 
 import os
 
 import dj_database_url
 import pytest
+from django.conf import settings
 from django.db import connections
 
 pytest_plugins = ["tests.services.plugin"]
@@ -11,10 +12,20 @@ pytest_plugins = ["tests.services.plugin"]
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(request):
-    """PostgreSQL where a selected test needs it; ``TEST_DATABASE_URL`` names a server that runs already."""
-    needed = any(item.get_closest_marker("services") for item in request.session.items)
-    if (needed or request.config.getoption("postgres")) and not os.environ.get("TEST_DATABASE_URL"):
+    """PostgreSQL where a selected test needs it; ``TEST_DATABASE_URL`` names a server that runs already.
+
+    Beside a browser SQLite uses a file, as threads that share one connection in memory share its transaction.
+    """
+    if os.environ.get("TEST_DATABASE_URL"):
+        return
+    if request.config.getoption("postgres") or selected(request.session, "services"):
         use_database(request.getfixturevalue("postgres").url())
+    elif selected(request.session, "browser"):
+        connections["default"].settings_dict["TEST"]["NAME"] = str(settings.AFTERCARE_VAR / "tests.sqlite3")
+
+
+def selected(session, marker):
+    return any(item.get_closest_marker(marker) for item in session.items)
 
 
 def use_database(url: str) -> None:

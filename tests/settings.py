@@ -8,10 +8,9 @@ import os
 import shutil
 import tempfile
 
-import dj_database_url
-
 from config.environment import WHAT_TO_WRITE
 from config.mail import PROVIDERS
+from config.parsing import parse_database
 
 var = tempfile.mkdtemp(prefix="aftercare-tests-")
 atexit.register(shutil.rmtree, var, ignore_errors=True)
@@ -23,6 +22,7 @@ os.environ.update(AFTERCARE_VAR=var, TASKS_EAGER="true", SECRET_KEY="only-for-te
 from config.settings import *  # noqa: E402, F403
 
 if url := os.environ.get("TEST_DATABASE_URL"):
-    DATABASES = {"default": dj_database_url.parse(url)}
+    DATABASES = {"default": parse_database(url)}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STATIC_ROOT.mkdir()  # noqa: F405 (an empty one: the tests find static files where they are written)
