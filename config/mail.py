@@ -70,7 +70,12 @@ def provider_settings(environment: Environment, provider: str) -> MailSettings:
             environment.problems[name] = f"is not set; {provider} needs it"
     if provider == "amazon_ses" and find_spec("boto3") is None:
         environment.problems["EMAIL_PROVIDER"] = "is amazon_ses, which needs the package boto3 installed"
-    values = {name: environment.text(name) for name in (*needed, *optional) if environment.text(name)}
+    values: dict[str, object] = {
+        name: environment.text(name) for name in (*needed, *optional) if environment.text(name)
+    }
+    if provider == "amazon_ses":
+        # boto3 would send again by itself when an answer is lost, and a patient would get three copies.
+        values["AMAZON_SES_CLIENT_PARAMS"] = {"config": {"retries": {"total_max_attempts": 1}}}
     return {"EMAIL_BACKEND": f"anymail.backends.{provider}.EmailBackend", "ANYMAIL": values}
 
 
@@ -86,7 +91,7 @@ def parse_mail_url(raw: str) -> MailSettings:
         )
     port, starttls, tls = SMTP_SCHEMES[parts.scheme]
     return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_BACKEND": "aftercare.outbox.smtp.SmtpBackend",
         "EMAIL_HOST": parts.hostname,
         "EMAIL_PORT": parts.port or port,
         "EMAIL_HOST_USER": unquote(parts.username or ""),

@@ -77,7 +77,8 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {
         "task": "aftercare.outbox.tasks.tick",
         "schedule": float(TICK_SECONDS),
-        "options": {"expires": TICK_SECONDS},
+        # Only so that ticks nobody takes do not pile up: the worker's own clock, which may err, decides.
+        "options": {"expires": 7200},
     },
 }
 # Intervals of seconds need no memory of the last run, so no schedule file can go stale.

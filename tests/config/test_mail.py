@@ -129,6 +129,18 @@ def test_provider_whose_package_is_not_installed_is_a_problem(monkeypatch):
     assert problems == {"EMAIL_PROVIDER": "is amazon_ses, which needs the package boto3 installed"}
 
 
+def test_ses_never_sends_a_lost_message_again_by_itself():
+    settings, _ = read(EMAIL_PROVIDER="amazon-ses")
+
+    assert settings["ANYMAIL"]["AMAZON_SES_CLIENT_PARAMS"] == {
+        "config": {"retries": {"total_max_attempts": 1}}
+    }
+
+
+def test_smtp_goes_through_the_backend_that_knows_how_far_a_message_got():
+    assert parse_mail_url("smtp://mail.example.com")["EMAIL_BACKEND"] == "aftercare.outbox.smtp.SmtpBackend"
+
+
 @pytest.mark.parametrize("provider", sorted(PROVIDERS.keys() - {"amazon_ses"}))
 def test_provider_backend_accepts_the_variables_it_is_given(provider, settings):
     needed, optional = PROVIDERS[provider]

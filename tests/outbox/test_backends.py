@@ -27,8 +27,8 @@ def test_message_becomes_a_readable_file_named_by_its_id(tmp_path):
     assert taken == 1
     assert file.name.endswith(f"-{key}.eml")
     assert read["Subject"] == "Hello"
-    assert read.get_body(("plain",)).get_content().strip() == "plain"
-    assert read.get_body(("html",)).get_content().strip() == "<p>rich</p>"
+    parts = {part.get_content_type(): part.get_content().strip() for part in read.iter_parts()}
+    assert parts == {"text/plain": "plain", "text/html": "<p>rich</p>"}
 
 
 def test_files_sort_in_the_order_of_sending(tmp_path):

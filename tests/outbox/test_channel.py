@@ -1,6 +1,7 @@
 """The way to the mail service: what is asked of a provider, and what its answer is taken for."""
 
 import uuid
+from typing import Any
 
 import pytest
 from anymail.exceptions import AnymailRecipientsRefused
@@ -26,10 +27,15 @@ def anymail(settings):
     return Channel()
 
 
+def asked_of_the_provider() -> dict[str, Any]:
+    sent: Any = mail.outbox[0]
+    return sent.anymail_test_params
+
+
 def test_provider_gets_our_id_and_is_asked_not_to_track(anymail, email):
     anymail.hand_over(email, message_id=KEY)
 
-    asked = mail.outbox[0].anymail_test_params
+    asked = asked_of_the_provider()
     assert asked["metadata"] == {"message_id": KEY}
     assert (asked["track_opens"], asked["track_clicks"]) == (False, False)
 
@@ -37,7 +43,7 @@ def test_provider_gets_our_id_and_is_asked_not_to_track(anymail, email):
 def test_provider_writes_the_date_itself_and_keeps_our_message_id(anymail, email):
     anymail.hand_over(email, message_id=KEY)
 
-    assert set(mail.outbox[0].anymail_test_params["extra_headers"]) == {"Message-ID"}
+    assert set(asked_of_the_provider()["extra_headers"]) == {"Message-ID"}
 
 
 def test_provider_that_cannot_do_without_tracking_still_delivers(anymail, email, monkeypatch):

@@ -1,8 +1,10 @@
 """What each fault at the mail service proves: a table for SMTP, one for the HTTP services, one for pauses."""
 
 import smtplib
+import socket
 import ssl
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -44,6 +46,7 @@ from aftercare.outbox.deciding import (
 from aftercare.outbox.smtp import ConnectionLost
 
 NOW = datetime(2026, 3, 28, 16, tzinfo=UTC)
+NOWHERE: Any = None  # the pool or connection that urllib3 would name
 HERE, CHANNEL = NotSent(), NotSent(whole_channel=True)
 
 
@@ -105,16 +108,16 @@ def broken(cause):
 
 
 def unreachable(reason):
-    return broken(requests.ConnectionError(MaxRetryError(None, "/", reason)))
+    return broken(requests.ConnectionError(MaxRetryError(NOWHERE, "/", reason)))
 
 
 @pytest.mark.parametrize(
     ("error", "decision"),
     [
-        (unreachable(NewConnectionError(None, "refused")), CHANNEL),
-        (unreachable(NameResolutionError("host", None, "unknown")), CHANNEL),
+        (unreachable(NewConnectionError(NOWHERE, "refused")), CHANNEL),
+        (unreachable(NameResolutionError("host", NOWHERE, socket.gaierror())), CHANNEL),
         (unreachable(ConnectTimeoutError("slow")), CHANNEL),
-        (unreachable(ProxyError("no", NewConnectionError(None, "refused"))), CHANNEL),
+        (unreachable(ProxyError("no", NewConnectionError(NOWHERE, "refused"))), CHANNEL),
         (unreachable(SSLError(ssl.SSLCertVerificationError("self-signed"))), CHANNEL),
         (unreachable(SSLError(ssl.SSLError("bad record"))), Unknown()),
         (broken(requests.ConnectionError(ProtocolError("reset"))), Unknown()),

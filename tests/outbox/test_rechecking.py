@@ -80,7 +80,10 @@ def test_the_most_final_reason_wins(scheduled, at, first, second, to):
     first(scheduled, at.now)
     second(scheduled, at.now)
 
-    assert verdict(scheduled, suppressed=True, now=at.now).to == to
+    no = verdict(scheduled, suppressed=True, now=at.now)
+
+    assert no is not None
+    assert no.to == to
 
 
 @pytest.mark.parametrize("purpose", ["all", "care"])
