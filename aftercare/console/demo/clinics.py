@@ -1,0 +1,58 @@
+"""The demo's clinics: their log-ins, their practitioners, and their approved copy of the shipped protocol."""
+
+from datetime import datetime, timedelta
+
+from aftercare.clinics.models import Clinic, Membership, Practitioner, Role, User
+from aftercare.console.demo.cast import DemoClinic
+from aftercare.content.approval import approve
+from aftercare.content.models import TemplateVersion
+from aftercare.protocols.installing import install
+from aftercare.protocols.models import Protocol
+
+PROTOCOL = "microneedling"
+APPROVED_AGO = timedelta(days=60)
+
+
+def make_superuser(password: str) -> User:
+    existing = User.objects.filter(username="admin").first()
+    return existing or User.objects.create_superuser("admin", "admin@example.com", password)
+
+
+def make_clinic(cast: DemoClinic, *, password: str, now: datetime) -> Clinic:
+    """The clinic with a member in each role and texts that its clinician approved two months ago."""
+    clinic, _made = Clinic.objects.get_or_create(slug=cast.fields["slug"], defaults=cast.fields)
+    for role in Role.values:
+        _member(clinic, role, password)
+    clinician = _practitioners(clinic, cast)
+    if not Protocol.objects.filter(clinic=clinic, slug=PROTOCOL).exists():
+        install(PROTOCOL, clinic=clinic)
+        for draft in TemplateVersion.objects.drafts().filter(template__clinic=clinic):
+            approve(draft, by=clinician, now=now - APPROVED_AGO)
+    return clinic
+
+
+def user_of(clinic: Clinic, role: str) -> User:
+    return User.objects.get(username=username_of(clinic, role))
+
+
+def username_of(clinic: Clinic, role: str) -> str:
+    return f"{clinic.slug.removeprefix('demo-')}-{role}"
+
+
+def _member(clinic: Clinic, role: str, password: str) -> None:
+    username = username_of(clinic, role)
+    if User.objects.filter(username=username).exists():
+        return
+    user = User.objects.create_user(username, f"{username}@example.com", password, is_staff=True)
+    Membership.objects.create(user=user, clinic=clinic, role=role)
+
+
+def _practitioners(clinic: Clinic, cast: DemoClinic) -> Practitioner:
+    name, licence_number = cast.clinician
+    Practitioner.objects.get_or_create(clinic=clinic, name=cast.colleague)
+    clinician, _made = Practitioner.objects.get_or_create(
+        clinic=clinic,
+        user=user_of(clinic, Role.CLINICIAN),
+        defaults={"name": name, "licence_number": licence_number},
+    )
+    return clinician
