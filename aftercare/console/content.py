@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import F, Min, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -24,8 +24,9 @@ from aftercare.console.content_drafts import (
     placed,
     placeholder_menu,
 )
-from aftercare.console.content_pages import approve_page, preview_frame, preview_page
-from aftercare.console.scoping import OneClinicForm, ScopedAdmin, ScopedRelatedFilter
+from aftercare.console.content_pages import MAX_ID_DIGITS, approve_page, preview_frame, preview_page
+from aftercare.console.saving import OneSaveButton
+from aftercare.console.scoping import OneClinicForm, ScopedRelatedFilter
 from aftercare.content.approval import problems_of, save_draft, unsafe_versions
 from aftercare.content.models import Language, MessageTemplate, TemplateVersion, VersionStatus
 from aftercare.content.publishing import source_of, written_in
@@ -52,7 +53,7 @@ class MessageTemplateForm(OneClinicForm):
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(ScopedAdmin):
+class MessageTemplateAdmin(OneSaveButton):
     """A clinic's messages, with the versions of each in every language."""
 
     form = MessageTemplateForm
@@ -66,7 +67,12 @@ class MessageTemplateAdmin(ScopedAdmin):
     prepopulated_fields = {"slug": ("name",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageTemplate]:
-        return super().get_queryset(request).prefetch_related("versions")
+        first_step = Min("steps__number")
+        return super().get_queryset(request).prefetch_related("versions").annotate(first_step=first_step)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """As patients get them; those that no step sends come last."""
+        return ("clinic__name", F("first_step").asc(nulls_last=True), "name")
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: MessageTemplate | None = None
@@ -90,7 +96,7 @@ class MessageTemplateAdmin(ScopedAdmin):
     @display(description=_("approved"))
     def approved(self, template: MessageTemplate) -> str:
         versions = _of_status(template, VersionStatus.APPROVED)
-        named = (f"{version.get_language_display()} {version.number}" for version in versions)
+        named = (f"{version.get_language_display()}: {version.number}" for version in versions)
         return ", ".join(named) or str(_("None: nothing is sent"))
 
     @display(description=_("draft"))
@@ -111,7 +117,7 @@ class MessageTemplateAdmin(ScopedAdmin):
 
 
 @admin.register(TemplateVersion)
-class TemplateVersionAdmin(ScopedAdmin):
+class TemplateVersionAdmin(OneSaveButton):
     """A draft is edited here, looked at and approved; an approved or retired version is only read."""
 
     edit_roles = WRITERS
@@ -155,12 +161,10 @@ class TemplateVersionAdmin(ScopedAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new draft starts from the version named by ``from``, if the user may see it."""
         initial = super().get_changeform_initial_data(request)
-        start = initial.pop("from", "")
-        origin = (
-            self.get_queryset(request).filter(pk=start).first()
-            if start.isdecimal() and len(start) < 19
-            else None
-        )
+        start = request.GET.get("from", "")
+        initial.pop("from", None)
+        named = start.isdecimal() and len(start) <= MAX_ID_DIGITS
+        origin = self.get_queryset(request).filter(pk=start).first() if named else None
         if origin is None:
             return initial
         words = source_of(origin)
@@ -175,7 +179,7 @@ class TemplateVersionAdmin(ScopedAdmin):
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         menu = {"menu": placeholder_menu("en-GB"), "placed": {}}
         return super().add_view(request, form_url, {**(extra_context or {}), **menu})
 
@@ -185,7 +189,7 @@ class TemplateVersionAdmin(ScopedAdmin):
         object_id: str,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         version = self.get_object(request, object_id)
         shown = _shown(self, request, version) if version else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})

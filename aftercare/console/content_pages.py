@@ -3,9 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic, Practitioner
 from aftercare.console.content_drafts import placed
+from aftercare.console.frames import framed
 from aftercare.content.approval import ApprovalRefused, approve, problems_of
 from aftercare.content.compiling import Source, compile_source
 from aftercare.content.models import TemplateVersion, VersionStatus
@@ -65,15 +65,7 @@ def preview_frame(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
         html = preview(version, _chosen(request, version)).message.html
     except ContentError:
         return HttpResponse(_("This text cannot be shown yet."), status=409, content_type="text/plain")
-    response = HttpResponse(html)
-    site = urlsplit(settings.SITE_URL)
-    response["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
-        f"img-src 'self' {site.scheme}://{site.netloc} data:; frame-ancestors 'self'; sandbox"
-    )
-    response["Referrer-Policy"] = "no-referrer"
-    response["Cache-Control"] = "no-store"
-    return response
+    return framed(html)
 
 
 def approve_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:

@@ -75,7 +75,7 @@ class FollowUpTaskAdmin(ScopedAdmin):
     """The tasks of a clinic by deadline. They are opened by the engine and never deleted."""
 
     edit_roles = RECORDERS
-    list_display = ("cause_name", "deadline", "patient", "phone", "clinic", "taken_by", "closed_at")
+    list_display = ("cause_name", "deadline", "patient", "phone", "clinic", "taken_by")
     list_display_links = ("cause_name",)
     list_filter = (OpenFilter, "cause", "clinic")
     list_select_related = ("clinic", "patient", "claimed_by")
@@ -93,6 +93,10 @@ class FollowUpTaskAdmin(ScopedAdmin):
             for name, view in (("claim", claim_view), ("close", close_view))
         ]
         return own + super().get_urls()
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns = super().get_list_display(request)
+        return (*columns, "closed_at") if request.GET.get("state") in ("closed", "all") else columns
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

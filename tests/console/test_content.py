@@ -47,7 +47,7 @@ def test_list_shows_approved_versions_by_language_and_drafts(client, clinician, 
 
     html = client.get(page("messagetemplate_changelist")).content.decode()
 
-    assert "English 1" in html
+    assert "English: 1" in html
     assert "Spanish" in html
 
 

@@ -1,0 +1,184 @@
+"""The steps of a protocol as a form: what one step needs, and what all of them must keep to together."""
+
+from collections import Counter
+from functools import partial
+from itertools import count
+from typing import Any
+
+from django import forms
+from django.forms.formsets import DELETION_FIELD_NAME
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import PaginationInlineFormSet
+
+from aftercare.console.scoping import OneClinicForm
+from aftercare.content.models import MessageTemplate
+from aftercare.protocols.models import LateAction, ProtocolStep, Restriction, StepKind
+
+FIELDS_OF = {
+    StepKind.ELAPSED: ("offset_minutes", "latest_minutes"),
+    StepKind.WALL_TIME: ("day", "local_time", "latest_day", "latest_local_time"),
+}
+
+
+class StepForm(OneClinicForm):
+    """One step. Only the fields of the chosen kind count; what stands in the others is dropped."""
+
+    class Meta:
+        model = ProtocolStep
+        fields = (
+            "number",
+            "name",
+            "template",
+            "kind",
+            *FIELDS_OF[StepKind.ELAPSED],
+            *FIELDS_OF[StepKind.WALL_TIME],
+            "safety_critical",
+            "quiet_exempt",
+            "enabled",
+            "late_action",
+            "unknown_policy",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if kind := cleaned.get("kind"):
+            self._keep_only(StepKind(kind))
+            self._need(StepKind(kind))
+            self._check_window(StepKind(kind))
+        if cleaned.get("safety_critical"):
+            self._check_safety()
+        return self.cleaned_data
+
+    def _keep_only(self, kind: StepKind) -> None:
+        for other, names in FIELDS_OF.items():
+            if other != kind:
+                for name in names:
+                    self.errors.pop(name, None)
+                    self.cleaned_data[name] = None
+
+    def _need(self, kind: StepKind) -> None:
+        for name in FIELDS_OF[kind]:
+            if name not in self.errors and self.cleaned_data.get(name) is None:
+                self.add_error(name, _("A step of this kind needs it."))
+
+    def _check_window(self, kind: StepKind) -> None:
+        """The end of the window must not come before the step's own time."""
+        if self.errors.keys() & set(FIELDS_OF[kind]):
+            return
+        if kind is StepKind.ELAPSED:
+            self._refuse_early("latest_minutes", ("offset_minutes",), ("latest_minutes",))
+        elif self.cleaned_data["latest_day"] < self.cleaned_data["day"]:
+            self._refuse_early("latest_day", ("day",), ("latest_day",))
+        else:
+            self._refuse_early(
+                "latest_local_time", ("day", "local_time"), ("latest_day", "latest_local_time")
+            )
+
+    def _refuse_early(self, field: str, own: tuple[str, ...], latest: tuple[str, ...]) -> None:
+        starts = [self.cleaned_data[name] for name in own]
+        if [self.cleaned_data[name] for name in latest] < starts:
+            message = _(
+                "The window ends before the message's own time. Write %(start)s or later, "
+                "or it could never be sent."
+            )
+            self.add_error(field, forms.ValidationError(message, params={"start": _said(starts[-1])}))
+
+    def _check_safety(self) -> None:
+        template = self.cleaned_data.get("template")
+        if not self.cleaned_data.get("enabled"):
+            self.add_error("enabled", _("A safety-critical step cannot be disabled."))
+        if template and not template.safety_critical:
+            self.add_error("template", _("A safety-critical step needs a safety-critical template."))
+        if self.cleaned_data.get("late_action") == LateAction.SKIP:
+            message = _("A safety-critical message that was missed must open a follow-up task.")
+            self.add_error("late_action", message)
+
+
+class StepFormSet(PaginationInlineFormSet):
+    """The steps of one protocol, with the templates of its clinic to choose from.
+
+    A safety-critical step, or one that patients have messages from, cannot be removed.
+    """
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.instance.get_inline_title = partial(title_of_step, form.instance)  # read by unfold's heading
+        if DELETION_FIELD_NAME in form.fields and form.instance.pk and not _may_be_removed(form.instance):
+            form.fields[DELETION_FIELD_NAME].disabled = True
+        template = form.fields.get("template")
+        if isinstance(template, forms.ModelChoiceField):
+            template.queryset = MessageTemplate.objects.filter(clinic=self.instance.clinic_id)
+            for link in ("add", "change", "delete", "view"):
+                setattr(template.widget, f"can_{link}_related", False)
+
+    def clean(self) -> None:
+        super().clean()
+        self._refuse_same_numbers()
+        self._name_new([form for form in self._kept() if form.has_changed()])
+
+    def _kept(self) -> list[forms.ModelForm]:
+        return [form for form in self.forms if not form.cleaned_data.get(DELETION_FIELD_NAME)]
+
+    def _refuse_same_numbers(self) -> None:
+        kept = self._kept()
+        numbers = Counter(form.cleaned_data.get("number") for form in kept)
+        for form in kept:
+            number = form.cleaned_data.get("number")
+            if number is not None and numbers[number] > 1:
+                form.add_error("number", _("Another step has this number."))
+                raise forms.ValidationError(
+                    _("Two steps have the number %(number)s. Give each its own."), params={"number": number}
+                )
+
+    def _name_new(self, kept: list[forms.ModelForm]) -> None:
+        """A slug for each new step, from its name, unlike those there are."""
+        taken = {form.instance.slug for form in self.forms}
+        for form in kept:
+            if not form.instance.slug:
+                form.instance.slug = _free_slug(slugify(form.cleaned_data.get("name", "")), taken)
+                taken.add(form.instance.slug)
+
+
+class RestrictionFormSet(PaginationInlineFormSet):
+    """The restrictions of one protocol, each with its hours in its heading."""
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.instance.get_inline_title = partial(title_of_restriction, form.instance)
+
+
+def title_of_step(step: ProtocolStep) -> str:
+    """A step in a line: what, when, and whether it matters for safety."""
+    words = [str(step), _when(step)]
+    words += [str(_("safety-critical"))] if step.safety_critical else []
+    words += [] if step.enabled else [str(_("disabled"))]
+    return " · ".join(words)
+
+
+def title_of_restriction(restriction: Restriction) -> str:
+    light, deeper = restriction.hours_light, restriction.hours_deeper
+    hours = {"light": "–" if light is None else light, "deeper": "–" if deeper is None else deeper}
+    said = _("%(light)s hours, deeper %(deeper)s hours") % hours
+    nothing = light is None and deeper is None
+    return f"{restriction} · {_('no rule') if nothing else said}"
+
+
+def _when(step: ProtocolStep) -> str:
+    if step.kind == StepKind.ELAPSED:
+        return _("%(minutes)s minutes after the end") % {"minutes": step.offset_minutes}
+    return _("day %(day)s at %(time)s") % {"day": step.day, "time": _said(step.local_time)}
+
+
+def _said(value: object) -> str:
+    return f"{value:%H:%M}" if hasattr(value, "hour") else str(value)
+
+
+def _free_slug(wanted: str, taken: set[str]) -> str:
+    base = wanted[:40] or "step"
+    tries = (f"{base}-{number}" if number > 1 else base for number in count(1))
+    return next(slug for slug in tries if slug not in taken)
+
+
+def _may_be_removed(step: ProtocolStep) -> bool:
+    return not step.safety_critical and not step.scheduled_messages.exists()
