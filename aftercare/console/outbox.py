@@ -1,0 +1,130 @@
+"""Messages: what each patient gets and when, how it went, and what staff may do about it."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from aftercare.console.access import RECORDERS, SUPERUSERS
+from aftercare.console.message_actions import ACTIONS, ask_page
+from aftercare.console.message_pages import LABELS, copy_frame, page_context
+from aftercare.console.scoping import ScopedAdmin
+from aftercare.outbox.models import ScheduledMessage, Status, Suppression
+
+NEEDS_A_HUMAN = (Status.UNKNOWN, Status.UNCONFIRMED, Status.FAILED, Status.MISSED)
+
+
+class NeedsFilter(admin.SimpleListFilter):
+    """The messages that went wrong, in one tap."""
+
+    title = _("what it needs")
+    parameter_name = "needs"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str | Promise]]:
+        return [("human", _("A human")), ("nothing", _("Nothing"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "human":
+            return queryset.filter(status__in=NEEDS_A_HUMAN)
+        return queryset.exclude(status__in=NEEDS_A_HUMAN) if self.value() == "nothing" else queryset
+
+
+@admin.register(ScheduledMessage)
+class ScheduledMessageAdmin(ScopedAdmin):
+    """One page a message. Rows come from planning alone and are never edited, only acted upon."""
+
+    change_form_template = "console/outbox/message.html"
+    list_display = ("subject_line", "patient", "shown_status", "local_time", "reason", "clinic")
+    list_display_links = ("subject_line",)
+    list_filter = (NeedsFilter, "status", "clinic", "safety_critical")
+    list_select_related = ("clinic", "patient__clinic", "step")
+    search_fields = ("patient__first_name", "patient__last_name", "patient__email", "step__name")
+    date_hierarchy = "send_at"
+    ordering = ("-send_at",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path(
+                "<uuid:pk>/frame/",
+                view(partial(copy_frame, self)),
+                name="outbox_scheduledmessage_frame",
+            ),
+            path("ask/<str:name>/", view(partial(ask_page, self)), name="outbox_scheduledmessage_ask"),
+        ]
+        return own + super().get_urls()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ScheduledMessage | None = None) -> bool:
+        return False
+
+    def may_act(self, request: HttpRequest, message: ScheduledMessage | None = None) -> bool:
+        """Whether the user may act on the message, or on those of any clinic."""
+        return self.may(request, RECORDERS, message)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        if not self.may_act(request):
+            return {}
+        return {name: (_bulk, name, action.label) for name, action in ACTIONS.items() if action.bulk}
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponseBase:
+        message = self.get_object(request, object_id)
+        if request.method != "GET":
+            raise PermissionDenied
+        context = page_context(message, may_act=self.may_act(request, message))
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
+    @display(description=_("message"), ordering="step__name")
+    def subject_line(self, message: ScheduledMessage) -> str:
+        return message.step.name
+
+    @display(description=_("status"), ordering="status", label=LABELS)
+    def shown_status(self, message: ScheduledMessage) -> tuple[str, str]:
+        return message.status, message.get_status_display()
+
+    @display(description=_("time, in the patient's zone"), ordering="send_at")
+    def local_time(self, message: ScheduledMessage) -> str:
+        zone = message.patient.zone
+        return (
+            f"{date_format((message.sent_at or message.send_at).astimezone(zone), 'D j M Y, H:i')} ({zone})"
+        )
+
+    @display(description=_("reason"))
+    def reason(self, message: ScheduledMessage) -> str:
+        return message.get_why_display() if message.why else ""
+
+
+def _bulk(
+    model_admin: ScheduledMessageAdmin, request: HttpRequest, queryset: QuerySet[ScheduledMessage]
+) -> HttpResponseBase:
+    """Asks for the reason before acting on the ticked messages."""
+    ids = [str(pk) for pk in queryset.values_list("pk", flat=True)]
+    return ask_page(model_admin, request, request.POST.get("action", ""), ids=ids)
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ScopedAdmin):
+    """Addresses that must not be mailed. Staff may add one; taking one away is for the owner."""
+
+    edit_roles = SUPERUSERS
+    add_roles = RECORDERS
+    list_display = ("email", "purpose", "reason", "clinic", "created_at")
+    list_filter = ("purpose", "clinic")
+    search_fields = ("email",)

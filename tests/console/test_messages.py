@@ -1,0 +1,210 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from aftercare.clinics.models import Role
+from aftercare.outbox.models import Attempt, ScheduledMessage, Status, Suppression, Why
+from aftercare.outbox.planning import complete_session
+from aftercare.outbox.sending import drain
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def page(name, *args):
+    return reverse(f"admin:outbox_scheduledmessage_{name}", args=args)
+
+
+@pytest.fixture
+def clinic():
+    return factories.clinic(undo_minutes=0)
+
+
+@pytest.fixture
+def messages(clinic):
+    """A completed session's two messages: one due an hour from now, one tomorrow."""
+    now = timezone.now()
+    session = factories.treatment_session(clinic, ended_at=now)
+    return complete_session(session, by=None, now=now)
+
+
+@pytest.fixture
+def staff(client, clinic):
+    client.force_login(factories.user(clinic, Role.STAFF))
+    return client
+
+
+def ask(client, name, *rows, reason="Asked by phone"):
+    data = {"id": [row.pk for row in rows], "reason": reason}
+    return client.post(page("ask", name), data, follow=True)
+
+
+def make_due(message):
+    at = timezone.now() - timedelta(seconds=5)
+    ScheduledMessage.objects.filter(pk=message.pk).update(send_at=at, due_at=at)
+
+
+def test_page_of_a_scheduled_message_previews_what_would_leave(staff, messages):
+    response = staff.get(page("change", messages[0].pk))
+
+    said = response.content.decode()
+    assert "What would be sent now" in said
+    assert "List-Unsubscribe" in said
+    assert {name for name, _action in response.context["offered"]} == {"send_now", "cancel", "pause_patient"}
+
+
+def test_page_of_a_sent_message_shows_the_exact_copy_and_its_try(staff, messages, mailoutbox):
+    make_due(messages[0])
+    drain()
+
+    response = staff.get(page("change", messages[0].pk))
+
+    assert response.context["copy"].text == mailoutbox[0].body
+    assert response.context["copy"].subject == mailoutbox[0].subject
+    assert "Taken by the mail server" in response.content.decode()
+    assert response.context["offered"] == []
+
+
+def test_frame_holds_the_html_that_left_and_may_run_nothing(staff, messages, mailoutbox):
+    make_due(messages[0])
+    drain()
+
+    response = staff.get(page("frame", messages[0].pk))
+
+    assert response.content.decode() == mailoutbox[0].alternatives[0][0]
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    assert response["Content-Security-Policy"].endswith("sandbox")
+
+
+def test_copy_that_no_longer_matches_its_seal_is_told_not_shown(staff, messages, mailoutbox):
+    make_due(messages[0])
+    drain()
+    Attempt.objects.update(digest="0" * 64)
+
+    response = staff.get(page("change", messages[0].pk))
+
+    assert response.context["copy"] is None
+    assert "no longer matches its seal" in response.content.decode()
+
+
+def test_message_without_approved_text_says_so_instead_of_a_preview(staff, messages):
+    messages[0].step.template.versions.update(status="retired")
+
+    response = staff.get(page("change", messages[0].pk))
+
+    assert "No approved text" in response.content.decode()
+
+
+def test_cancel_asks_for_a_reason_and_keeps_it(staff, messages):
+    asked = staff.get(page("ask", "cancel"), {"id": messages[0].pk})
+    refused = ask(staff, "cancel", messages[0], reason=" ")
+    ask(staff, "cancel", messages[0], reason="Patient moved away")
+
+    messages[0].refresh_from_db()
+    assert "will not get it" in asked.content.decode()
+    assert "Write why" in refused.content.decode()
+    assert (messages[0].status, messages[0].why) == (Status.CANCELLED, Why.BY_STAFF)
+    assert messages[0].status_changes.last().detail == "Patient moved away"
+
+
+def test_send_now_makes_the_message_due_at_once(staff, messages):
+    ask(staff, "send_now", messages[1])
+
+    messages[1].refresh_from_db()
+    assert messages[1].due_at <= timezone.now()
+
+
+def test_pausing_the_patient_holds_every_message(staff, messages):
+    ask(staff, "pause_patient", messages[0])
+
+    held = ScheduledMessage.objects.filter(status=Status.HELD, why=Why.PATIENT_PAUSED)
+    assert held.count() == 2
+    assert staff.get(page("change", messages[1].pk)).context["offered"][0][0] == "cancel"
+
+
+def test_unconfirmed_message_can_be_confirmed(staff, clinic):
+    session = factories.treatment_session(clinic)
+    message = factories.message(session, status=Status.UNCONFIRMED)
+
+    ask(staff, "confirm_arrived", message, reason="The patient says so")
+
+    message.refresh_from_db()
+    assert (message.status, message.why) == (Status.SENT, Why.STAFF_CONFIRMED)
+
+
+def test_refusal_of_an_operation_is_told_and_changes_nothing(staff, clinic):
+    session = factories.treatment_session(clinic)
+    message = factories.message(session, status=Status.FAILED)
+
+    response = ask(staff, "send_again", message)
+
+    message.refresh_from_db()
+    assert message.status == Status.FAILED
+    assert "nothing of it is sent" in response.content.decode()
+
+
+def test_bulk_action_asks_first_and_leaves_what_does_not_fit(staff, clinic, messages):
+    sent = factories.message(factories.treatment_session(clinic), status=Status.SENT)
+    ticked = [messages[0].pk, messages[1].pk, sent.pk]
+
+    asked = staff.post(page("changelist"), {"action": "cancel", "_selected_action": ticked})
+    done = ask(staff, "cancel", *messages, sent)
+
+    assert len(asked.context["fitting"]) == 2
+    assert asked.context["others"] == [sent]
+    assert "done for 2 messages" in done.content.decode()
+    assert ScheduledMessage.objects.filter(status=Status.CANCELLED).count() == 2
+
+
+@pytest.mark.parametrize("name", ["cancel", "send_now", "pause_patient", "send_again", "confirm_arrived"])
+def test_viewer_may_read_but_not_act(client, clinic, messages, name):
+    client.force_login(factories.user(clinic, Role.VIEWER))
+
+    read = client.get(page("change", messages[0].pk))
+    acted = client.post(page("ask", name), {"id": messages[0].pk, "reason": "No"})
+
+    assert (read.status_code, acted.status_code) == (200, 403)
+    assert read.context["offered"] == []
+
+
+@pytest.mark.parametrize("wanted", ["change", "frame"])
+def test_another_clinics_message_is_not_found(client, messages, wanted):
+    client.force_login(factories.user(factories.clinic(), Role.OWNER))
+
+    assert client.get(page(wanted, messages[0].pk)).status_code == 404
+    assert ask(client, "cancel", messages[0]).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["ask/nonsense/?id=1", "ask/cancel/?id=not-an-id", "ask/cancel/"])
+def test_nonsense_in_the_address_is_not_found(staff, path):
+    assert staff.get(page("changelist") + path).status_code == 404
+
+
+def test_list_filters_what_needs_a_human(staff, clinic):
+    failed = factories.message(factories.treatment_session(clinic), status=Status.FAILED)
+    factories.message(factories.treatment_session(clinic), status=Status.SCHEDULED)
+
+    human = staff.get(page("changelist"), {"needs": "human"})
+    nothing = staff.get(page("changelist"), {"needs": "nothing"})
+
+    assert list(human.context["cl"].queryset) == [failed]
+    assert failed not in nothing.context["cl"].queryset
+    assert "Europe/London" in human.content.decode()
+
+
+def test_message_page_takes_no_post(staff, messages):
+    assert staff.post(page("change", messages[0].pk), {"status": "sent"}).status_code == 403
+
+
+def test_staff_may_add_a_suppression_but_not_change_it(staff, clinic):
+    added = reverse("admin:outbox_suppression_add")
+    assert staff.get(added).status_code == 200
+    row = Suppression.objects.create(
+        clinic=clinic, email="stop@example.com", reason="asked", created_at=timezone.now()
+    )
+    changed = staff.post(
+        reverse("admin:outbox_suppression_change", args=[row.pk]), {"email": "x@example.com"}
+    )
+    assert changed.status_code == 403
