@@ -73,9 +73,7 @@ ACTIONS: Mapping[str, MessageAction] = {
     ),
     "pause_patient": MessageAction(
         _("Pause the patient's messages"),
-        _(
-            "Every message to this patient waits until somebody resumes them; one whose window passes is missed."
-        ),
+        _("Every message to this patient waits until somebody resumes them, or until its window passes."),
         frozenset({Status.SCHEDULED, Status.HELD}),
         _pause,
         bulk=False,
@@ -149,7 +147,7 @@ def act(
 
 
 def _chosen(admin: "ScheduledMessageAdmin", request: HttpRequest, ids: list[str]) -> list[ScheduledMessage]:
-    """The messages by their ids. Raises Http404 for one out of sight, PermissionDenied for one not to act on."""
+    """The messages by their ids. Raises Http404 or PermissionDenied if one is not the user's to act on."""
     try:
         wanted = {UUID(pk) for pk in ids[:MOST_AT_ONCE]}
     except ValueError:
