@@ -1,5 +1,7 @@
 """The bases of every page of the console: each shows and takes the rows of the user's clinics only."""
 
+from __future__ import annotations
+
 from typing import Any, ClassVar
 
 from django import forms
@@ -23,7 +25,7 @@ class OneClinicForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         clinic_id = self.clinic_id()
-        for name, value in cleaned.items():
+        for name, value in list(cleaned.items()):  # add_error takes names out
             if name in self.fields and name != "clinic" and self._belongs_elsewhere(value, clinic_id):
                 self.add_error(name, _("This belongs to another clinic. Choose one of this clinic."))
         return cleaned
@@ -35,17 +37,22 @@ class OneClinicForm(forms.ModelForm):
             return chosen.pk
         return clinic_id_of(self.instance)
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """Also checks what must be unique in a clinic when the clinic itself is not on the form."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"clinic"} if self.instance.pk else excluded
+
     def _belongs_elsewhere(self, value: Any, clinic_id: int | None) -> bool:
         if clinic_id is None or not isinstance(value, Model):
             return False
         return clinic_id_of(value) not in (None, clinic_id)
 
 
-def one_clinic(form: type[forms.BaseModelForm[Any]]) -> type[forms.BaseModelForm[Any]]:
+def one_clinic(form: type[forms.BaseModelForm]) -> type[forms.BaseModelForm]:
     """The form class with the check of :class:`OneClinicForm`, whether or not its author thought of it."""
     if issubclass(form, OneClinicForm):
         return form
-    return type(form.__name__, (form, OneClinicForm), {})
+    return type(form.__name__, (OneClinicForm, form), {})
 
 
 class ScopedRelatedFilter(RelatedFieldListFilter):
@@ -68,7 +75,7 @@ class ScopedChoices(BaseModelAdmin):
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.ModelChoiceField[Any] | None:
+    ) -> forms.ModelChoiceField | None:
         rows = kwargs.get("queryset")
         if rows is None:
             rows = db_field.related_model._default_manager.all()
@@ -79,7 +86,7 @@ class ScopedChoices(BaseModelAdmin):
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.ModelMultipleChoiceField[Any] | None:
+    ) -> forms.ModelMultipleChoiceField | None:
         rows = db_field.related_model._default_manager.all()
         kwargs["queryset"] = access_of(request).limit(rows, self.edit_roles)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
@@ -93,6 +100,7 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
     """
 
     form = OneClinicForm
+    view_roles: ClassVar[tuple[Role, ...]] = ALL_ROLES
     add_roles: ClassVar[tuple[Role, ...] | None] = None
     delete_roles: ClassVar[tuple[Role, ...] | None] = None
     list_filter_submit = False
@@ -124,7 +132,7 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may(request, ALL_ROLES, obj)
+        return self.may(request, self.view_roles, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.may(request, self.edit_roles if self.add_roles is None else self.add_roles)

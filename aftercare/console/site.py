@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
@@ -22,10 +23,20 @@ class MemberLoginForm(AuthenticationForm):
             )
 
 
+class ChoiceView(AutocompleteJsonView):
+    """Words a choice as its page does, so that two people of one name can be told apart."""
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        label = getattr(self.model_admin, "choice_label", str)
+        return {**super().serialize_result(obj, to_field_name), "text": label(obj)}
+
+
 class ConsoleSite(UnfoldAdminSite):
     """The admin as clinics see it."""
 
     login_form = MemberLoginForm
+    index_template = "console/dashboard.html"
+    index_title = _("Today")
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
@@ -33,3 +44,6 @@ class ConsoleSite(UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and access_of(request).holds(ALL_ROLES)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        return ChoiceView.as_view(admin_site=self)(request)

@@ -24,7 +24,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,
     "BORDER_RADIUS": "8px",
-    "STYLES": [_static("console/console.css")],
+    "STYLES": [_static("console/pages.css"), _static("console/console.css")],
     "DASHBOARD_CALLBACK": "aftercare.console.dashboard.fill_in",
     "COLORS": {
         "primary": {

@@ -1,0 +1,184 @@
+"""Clinics and who works there: settings, members, practitioners, users."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import ForeignKey
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextInputWidget
+
+from aftercare.clinics.models import Clinic, Membership, Practitioner, User
+from aftercare.console.access import OWNERS, SUPERUSERS, access_of
+from aftercare.console.acts import Act, ActingAdmin
+from aftercare.console.scoping import OneClinicForm, ScopedAdmin, ScopedHistoryAdmin
+from aftercare.outbox.pausing import pause_clinic, resume_clinic
+from aftercare.outbox.replanning import replan_clinic
+
+REPLANNED_BY = {"time_zone", "quiet_from", "quiet_until"}
+
+PAUSE = Act(
+    name="pause",
+    title=_("Pause all messages of this clinic"),
+    explanation=_(
+        "Nothing is sent to any patient of the clinic until you resume. What its window passes is missed."
+    ),
+    button=_("Pause all messages"),
+    done=_("All messages of the clinic are paused."),
+    legal=lambda clinic: clinic.paused_at is None,
+    run=lambda clinic, reason, by, now: pause_clinic(clinic, reason=reason, by=by, now=now),
+    roles=OWNERS,
+    danger=True,
+    icon="pause_circle",
+)
+RESUME = Act(
+    name="resume",
+    title=_("Resume the messages of this clinic"),
+    explanation=_(
+        "Held messages whose window is still open are sent at their time, or now if it has passed."
+    ),
+    button=_("Resume messages"),
+    done=_("The clinic's messages are resumed."),
+    legal=lambda clinic: clinic.paused_at is not None,
+    run=lambda clinic, _reason, by, now: resume_clinic(clinic, by=by, now=now),
+    roles=OWNERS,
+    asks_reason=False,
+    icon="play_circle",
+)
+
+
+class ClinicForm(OneClinicForm):
+    class Meta:
+        widgets = {"colour": UnfoldAdminColorInputWidget}
+
+
+@admin.register(Clinic)
+class ClinicAdmin(ActingAdmin, ScopedHistoryAdmin):
+    """A clinic's own settings, for its owners. New clinics are made by superusers."""
+
+    form = ClinicForm
+    edit_roles = OWNERS
+    add_roles = SUPERUSERS
+    acts = (PAUSE, RESUME)
+    change_form_template = "console/clinics/clinic_form.html"
+    list_display = ("name", "time_zone", "phone", "sender_email", "state")
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+    fieldsets = (
+        (None, {"fields": (("name", "slug"), ("time_zone", "locale"))}),
+        (_("How patients reach you"), {"fields": ("phone", "out_of_hours_contact", "emergency_number")}),
+        (_("Sender of the messages"), {"fields": (("sender_name", "sender_email"), "reply_to")}),
+        (_("When nothing is sent"), {"fields": (("quiet_from", "quiet_until"), "undo_minutes")}),
+        (_("Look of the messages"), {"fields": ("colour", "logo")}),
+    )
+
+    @display(description=_("messages"), label={_("Running"): "success", _("Paused"): "warning"})
+    def state(self, clinic: Clinic) -> Any:
+        return _("Paused") if clinic.paused_at else _("Running")
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Clinic | None = None) -> dict[str, Any]:
+        return {} if obj else self.prepopulated_fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Clinic | None = None) -> tuple[str, ...]:
+        return ("slug",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Clinic, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and REPLANNED_BY & set(form.changed_data):
+            replan_clinic(obj, by=request.user, now=timezone.now())
+            messages.info(request, _("What is promised to the clinic's patients was planned anew."))
+
+
+class MembershipForm(OneClinicForm):
+    """A new member is named by their user name: owners do not see the accounts of others."""
+
+    username = forms.CharField(label=_("User name"), max_length=150, widget=UnfoldAdminTextInputWidget)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "username" in self.fields and cleaned.get("username"):
+            self._take_user(cleaned["username"].strip(), cleaned.get("clinic"))
+        return cleaned
+
+    def _take_user(self, username: str, clinic: Clinic | None) -> None:
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            text = _("No account has this user name. Ask the administrator of this site to make one.")
+            self.add_error("username", text)
+        elif clinic and user.memberships.filter(clinic=clinic).exists():
+            self.add_error("username", _("This person is a member of the clinic already."))
+        else:
+            self.instance.user = user
+
+
+@admin.register(Membership)
+class MembershipAdmin(ScopedHistoryAdmin):
+    """Who works in a clinic, and in what role."""
+
+    form = MembershipForm
+    edit_roles = OWNERS
+    delete_roles = OWNERS
+    list_display = ("user", "clinic", "role")
+    list_filter = ("clinic", "role")
+    list_select_related = ("user", "clinic")
+    search_fields = ("user__username", "user__first_name", "user__last_name")
+
+    def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
+        return ("user", "clinic", "role") if obj else ("username", "clinic", "role")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
+        return ("user", "clinic") if obj else ()
+
+    def get_exclude(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
+        return ("user",)
+
+
+@admin.register(Practitioner)
+class PractitionerAdmin(ScopedHistoryAdmin):
+    """Who treats patients. Only owners enter licence numbers: a licence lets its holder approve texts."""
+
+    edit_roles = OWNERS
+    list_display = ("name", "clinic", "licence_number", "active")
+    list_filter = ("clinic", "active")
+    list_select_related = ("clinic",)
+    search_fields = ("name", "licence_number")
+    fields = ("clinic", "name", "user", "licence_number", "active")
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "user" and field is not None:
+            clinics = access_of(request).clinics(self.edit_roles)
+            field.queryset = User.objects.filter(memberships__clinic__in=clinics).distinct()
+        return field
+
+
+@admin.register(User)
+class UserAdmin(ScopedAdmin, DjangoUserAdmin):
+    """Accounts, for superusers. What an account may see follows from its memberships."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    view_roles = SUPERUSERS
+    edit_roles = SUPERUSERS
+    list_display = ("username", "first_name", "last_name", "email", "is_active", "is_superuser")
+    list_filter = ("is_active", "is_superuser")
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": (("first_name", "last_name"), "email")}),
+        (_("Access"), {"fields": ("is_active", "is_superuser")}),
+        (_("Times"), {"fields": ("last_login", "date_joined")}),
+    )
+
+
+admin.site.unregister(Group)

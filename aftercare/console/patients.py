@@ -1,0 +1,145 @@
+"""Patients: who they are, whether they may be written to, and what they were promised."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from aftercare.clinics.models import Patient
+from aftercare.console.access import RECORDERS
+from aftercare.console.acts import Act, ActingAdmin
+from aftercare.console.patient_form import PatientForm
+from aftercare.console.scoping import ScopedHistoryAdmin
+from aftercare.console.session_plan import line_of
+from aftercare.console.times import said_shortly
+from aftercare.outbox.models import ScheduledMessage
+from aftercare.outbox.pausing import pause_patient, resume_patient
+from aftercare.outbox.replanning import replan_patient
+from aftercare.treatments.models import TreatmentSession
+
+DATES = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y")
+REPLANNED_BY = {"time_zone", "agreed", "email_consent_at"}
+
+PAUSE = Act(
+    name="pause",
+    title=_("Pause messages to this patient"),
+    explanation=_(
+        "Nothing is sent to the patient until you resume. A message whose window passes is missed."
+    ),
+    button=_("Pause messages"),
+    done=_("Messages to this patient are paused."),
+    legal=lambda patient: patient.paused_at is None,
+    run=lambda patient, reason, by, now: pause_patient(patient, reason=reason, by=by, now=now),
+    icon="pause_circle",
+)
+RESUME = Act(
+    name="resume",
+    title=_("Resume messages to this patient"),
+    explanation=_(
+        "Held messages whose window is still open are sent at their time, or now if it has passed."
+    ),
+    button=_("Resume messages"),
+    done=_("Messages to this patient are resumed."),
+    legal=lambda patient: patient.paused_at is not None,
+    run=lambda patient, _reason, by, now: resume_patient(patient, by=by, now=now),
+    asks_reason=False,
+    icon="play_circle",
+)
+
+
+@admin.register(Patient)
+class PatientAdmin(ActingAdmin, ScopedHistoryAdmin):
+    """A clinic's patients."""
+
+    form = PatientForm
+    edit_roles = RECORDERS
+    acts = (PAUSE, RESUME)
+    change_form_template = "console/clinics/patient_form.html"
+    list_display = ("name", "email", "born", "clinic", "consent")
+    list_filter = ("clinic",)
+    list_select_related = ("clinic",)
+    search_fields = ("first_name", "last_name", "email", "external_id")
+    search_help_text = _("Name, e-mail, birth date or external id")
+    fieldsets = (
+        (None, {"fields": ("clinic", ("first_name", "last_name"), "email", ("birth_date", "phone"))}),
+        (
+            _("Aftercare e-mail"),
+            {"fields": ("agreed", ("email_consent_version", "email_consent_at"), ("locale", "time_zone"))},
+        ),
+        (_("Other systems"), {"fields": ("external_id",), "classes": ("collapse",)}),
+    )
+
+    @display(description=_("patient"), ordering="last_name")
+    def name(self, patient: Patient) -> str:
+        return str(patient)
+
+    @display(description=_("birth date"), ordering="birth_date")
+    def born(self, patient: Patient) -> str:
+        return date_format(patient.birth_date, "j M Y") if patient.birth_date else "–"
+
+    @display(
+        description=_("e-mail"),
+        label={_("Agreed"): "success", _("Not agreed: held"): "warning", _("Paused"): "warning"},
+    )
+    def consent(self, patient: Patient) -> str | Promise:
+        if patient.paused_at:
+            return _("Paused")
+        return _("Agreed") if patient.consents else _("Not agreed: held")
+
+    def choice_label(self, patient: Patient) -> str:
+        """Tells two people of one name apart where a patient is chosen."""
+        born = [date_format(patient.birth_date, "j M Y")] if patient.birth_date else []
+        return " · ".join([str(patient), *born, patient.email])
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Patient], search_term: str
+    ) -> tuple[QuerySet[Patient], bool]:
+        """Searches words in names and addresses, and anything that reads as a date among birth dates."""
+        born = [dates for word in search_term.split() if (dates := list(_dates(word)))]
+        words = [word for word in search_term.split() if not list(_dates(word))]
+        for dates in born:
+            queryset = queryset.filter(Q(birth_date__in=dates))
+        return super().get_search_results(request, queryset, " ".join(words))
+
+    def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and REPLANNED_BY & set(form.changed_data):
+            replan_patient(obj, by=request.user, now=timezone.now())
+            messages.info(request, _("What is promised to this patient was planned anew."))
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
+        patient = kwargs.get("obj")
+        if patient is not None:
+            context.update(_promised(request, patient))
+        return super().render_change_form(request, context, **kwargs)
+
+
+def _promised(request: HttpRequest, patient: Patient) -> dict[str, Any]:
+    """The patient's newest sessions and messages, for the page below the form."""
+    sessions = TreatmentSession.objects.for_user(request.user).filter(patient=patient)
+    rows = ScheduledMessage.objects.for_user(request.user).filter(patient=patient)
+    related = rows.select_related("step", "patient__clinic", "session").order_by("-send_at")
+    return {
+        "sessions": [
+            (session, said_shortly(session.ended_at, session.clinic.time_zone))
+            for session in sessions.select_related("clinic", "protocol", "practitioner")[:20]
+        ],
+        "lines": [line_of(row) for row in related[:50]],
+    }
+
+
+def _dates(word: str) -> Iterator[date]:
+    """The dates a word may mean: 03/04/1990 is two."""
+    for form in DATES:
+        try:
+            yield datetime.strptime(word, form).date()  # noqa: DTZ007 - a date has no zone
+        except ValueError:
+            continue

@@ -1,0 +1,180 @@
+"""The form of a treatment session: enough for a draft, or all that is needed to make promises."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from aftercare.clinics.models import Clinic
+from aftercare.console.scoping import OneClinicForm
+from aftercare.console.session_plan import Plan, plan_of
+from aftercare.console.times import WallClockField, just_now, place
+from aftercare.protocols.models import Variant
+from aftercare.treatments.completing import completion_problems
+from aftercare.treatments.models import SessionState, TreatedArea, TreatmentSession
+from aftercare.treatments.screening import QUESTIONS, Answer, Weight, questions_for
+
+COMPLETE = "_complete"
+SHOW_PLAN = "_plan"
+PLAN_SEEN = "plan_seen"
+ANSWERS: tuple[tuple[str, Promise], ...] = (
+    (Answer.NO.value, _("No")),
+    (Answer.YES.value, _("Yes")),
+    (Answer.UNKNOWN.value, _("Not known")),
+)
+LIMITED_TO_CLINIC = ("patient", "practitioner", "protocol", "override_by")
+#: What is wrong even in a draft; the rest may wait until the session is completed.
+WRONG_IN_DRAFTS = {"ended_at", "override_by"}
+
+
+@dataclass(frozen=True)
+class ScreeningRow:
+    """One question on the page: for which variants it is asked, and in which of them a yes stops."""
+
+    field: forms.BoundField
+    label: Promise
+    asked_in: str
+    stops_in: str
+    asked_now: bool
+    stops_now: bool
+
+
+class SessionForm(OneClinicForm):
+    """A session with its screening answers. ``areas`` and ``screening`` only carry messages."""
+
+    areas = forms.Field(required=False, widget=forms.HiddenInput)
+    screening = forms.Field(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = TreatmentSession
+        exclude = ("screening",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = timezone.now()
+        self.clinic = self._clinic()
+        self.plan: Plan | None = None
+        self._ask_for_end()
+        self._ask_screening()
+        self._limit_choices()
+
+    @property
+    def completing(self) -> bool:
+        """Whether saving keeps or makes promises, so that nothing may be missing."""
+        return COMPLETE in self.data or self.instance.state == SessionState.COMPLETED
+
+    @property
+    def variant(self) -> str:
+        """The variant chosen so far."""
+        chosen = self.data.get(self.add_prefix("variant")) or self.initial.get("variant")
+        return chosen if chosen in Variant.values else Variant.STANDARD.value
+
+    def screening_rows(self) -> Iterator[ScreeningRow]:
+        """Each question once, in the order of the list."""
+        codes = dict.fromkeys(question.code for question in QUESTIONS)
+        return (self._screening_row(code) for code in codes)
+
+    def session_areas(self) -> list[TreatedArea]:
+        """The treated areas on the page that can be read, as they would be saved."""
+        rows = AREAS(self.data, instance=self.instance, prefix="areas")
+        if not rows.management_form.is_valid():
+            return []
+        kept = [form for form in rows.forms if form.has_changed() or form.instance.pk]
+        return [form.instance for form in kept if form.is_valid() and not form.cleaned_data.get("DELETE")]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        answers = {question.code: cleaned.get(f"screening_{question.code}") for question in QUESTIONS}
+        self.instance.screening = {code: answer for code, answer in answers.items() if answer}
+        return cleaned
+
+    def problems(self) -> dict[str, list[str]]:
+        """What keeps the session from being completed, by field."""
+        return completion_problems(self.instance, areas=self.session_areas(), now=self.now)
+
+    def _post_clean(self) -> None:
+        """With the instance filled in: what is wrong, and whether the new plan has been looked at."""
+        super()._post_clean()  # type: ignore[misc]
+        for name, texts in self.problems().items():
+            if (self.completing or name in WRONG_IN_DRAFTS) and not self.has_error(name):
+                self.add_error(name if name in self.fields else None, [str(text) for text in texts])
+        if SHOW_PLAN in self.data:
+            self._show_plan(_("This is the plan as it stands. Nothing is saved yet."))
+        elif not self.errors and self.instance.state == SessionState.COMPLETED:
+            self._ask_to_look_at_changes()
+
+    def _ask_to_look_at_changes(self) -> None:
+        plan = plan_of(self, now=self.now)
+        if plan.changes_something and self.data.get(PLAN_SEEN) != plan.digest:
+            self._show_plan(_("Saving changes the messages below. Look at the plan, then save again."))
+
+    def _show_plan(self, text: Promise) -> None:
+        self.plan = plan_of(self, now=self.now)
+        self.add_error(None, forms.ValidationError(text, code="plan"))
+
+    def _clinic(self) -> Clinic | None:
+        """The clinic of the session, or the one chosen so far."""
+        if self.instance.clinic_id:
+            return self.instance.clinic
+        field = self.fields.get("clinic")
+        chosen = self.data.get(self.add_prefix("clinic")) or self.initial.get("clinic")
+        try:
+            return field.clean(chosen) if field and chosen else None
+        except forms.ValidationError:
+            return None
+
+    def _ask_for_end(self) -> None:
+        zone = self.clinic.time_zone if self.clinic else ZoneInfo(timezone.get_default_timezone_name())
+        label = _("Treatment ended at (%(place)s)") % {"place": place(zone)}
+        self.fields["ended_at"] = WallClockField(zone=zone, label=label, help_text=" ")
+        if not self.instance.pk:
+            self.initial.setdefault("ended_at", just_now(self.now))
+
+    def _ask_screening(self) -> None:
+        for question in QUESTIONS:
+            self.fields[f"screening_{question.code}"] = forms.ChoiceField(
+                choices=ANSWERS, required=False, label=question.label, widget=forms.RadioSelect
+            )
+            answer = (self.instance.screening or {}).get(question.code)
+            self.initial.setdefault(f"screening_{question.code}", answer)
+
+    def _limit_choices(self) -> None:
+        """Offers the chosen clinic's rows only; where there is one, it is chosen."""
+        for name in LIMITED_TO_CLINIC:
+            field = self.fields.get(name)
+            if self.clinic is None or not isinstance(field, forms.ModelChoiceField) or field.queryset is None:
+                continue
+            field.queryset = field.queryset.filter(clinic=self.clinic)
+            field.error_messages["invalid_choice"] = _("Choose one of %s.") % self.clinic
+            if name in ("practitioner", "protocol"):
+                self._offer_active(name, field)
+
+    def _offer_active(self, name: str, field: forms.ModelChoiceField) -> None:
+        current = getattr(self.instance, f"{name}_id")
+        active = field.queryset.filter(active=True)
+        field.queryset = active | field.queryset.filter(pk=current)
+        if len(only := active[:2]) == 1:
+            self.initial.setdefault(name, only[0].pk)
+
+    def _screening_row(self, code: str) -> ScreeningRow:
+        asked = [question for question in QUESTIONS if question.code == code]
+        stops = [question for question in asked if question.weight is Weight.STOP]
+        now = {question.code: question for question in questions_for(self.variant)}.get(code)
+        return ScreeningRow(
+            field=self[f"screening_{code}"],
+            label=asked[0].label,
+            asked_in=" ".join(sorted(variant for question in asked for variant in question.variants)),
+            stops_in=" ".join(sorted(variant for question in stops for variant in question.variants)),
+            asked_now=now is not None,
+            stops_now=now is not None and now.weight is Weight.STOP,
+        )
+
+
+AREAS = forms.inlineformset_factory(
+    TreatmentSession, TreatedArea, fields=("site", "depth_mm", "passes"), extra=0
+)

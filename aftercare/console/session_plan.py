@@ -1,0 +1,180 @@
+"""The plan of a session in words: what each message is, when it goes, and what saving would change."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from aftercare.console.times import place, said, said_shortly
+from aftercare.outbox.forecasting import UNDO, PlannedMessage, SessionFacts
+from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.outbox.previewing import Change, changes, preview, would_supersede
+from aftercare.outbox.reasons import sentences
+from aftercare.outbox.revising import Effect
+from aftercare.timing import Reason
+from aftercare.treatments.models import TreatmentSession
+
+TONES: dict[str, str] = {
+    Status.SCHEDULED: "good",
+    Status.CLAIMED: "good",
+    Status.SENDING: "good",
+    Status.SENT: "done",
+    Status.HELD: "wait",
+    Status.UNKNOWN: "wait",
+    Status.UNCONFIRMED: "bad",
+    Status.FAILED: "bad",
+    Status.MISSED: "bad",
+}
+EFFECTS: dict[str, Promise] = {
+    Effect.STARTS: gettext_lazy("New"),
+    Effect.MOVES: gettext_lazy("Changes"),
+    Effect.STOPS: gettext_lazy("Stops"),
+    Effect.STAYS: gettext_lazy("Stays as it is"),
+    Effect.FINAL: gettext_lazy("Over: stays as it is"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One message for the eye. ``tone`` is a colour: good, wait, bad, done or quiet."""
+
+    name: str
+    when: str
+    until: str
+    status: str
+    tone: str
+    reasons: list[str] = field(default_factory=list)
+    effect: str = ""
+    was: str = ""
+    message: ScheduledMessage | None = None
+    safety_critical: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The lines, what is superseded, what is still missing, and a digest of what saving would change."""
+
+    lines: list[Line] = field(default_factory=list)
+    superseded: list[Line] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    zone: str = ""
+    ended: str = ""
+    changes_something: bool = False
+    digest: str = ""
+
+
+class ReadForm(Protocol):
+    """What a plan needs of the session's form."""
+
+    cleaned_data: dict[str, Any]
+    instance: TreatmentSession
+
+    def problems(self) -> dict[str, list[str]]: ...
+
+
+def plan_of(form: ReadForm, *, now: datetime) -> Plan:
+    """The plan of the session as the form has it; without lines while too little is known."""
+    facts = facts_of(form)
+    if facts is None:
+        return Plan(missing=_missing(form))
+    found = changes(form.instance, facts, now=now) if form.instance.pk else []
+    lines = [_changed(change, now) for change in found] or [_planned(p, now) for p in preview(facts, now=now)]
+    touched = [change for change in found if change.effect in (Effect.STARTS, Effect.MOVES, Effect.STOPS)]
+    return Plan(
+        lines=lines,
+        superseded=[line_of(row) for row in would_supersede(facts)],
+        missing=_missing(form),
+        zone=place(facts.patient.zone),
+        ended=said(facts.ended_at, facts.patient.zone),
+        changes_something=bool(touched),
+        digest=_digest(touched),
+    )
+
+
+def facts_of(form: ReadForm) -> SessionFacts | None:
+    """What is known of the session so far; None while it is too little for a plan."""
+    session = form.instance
+    given = {name: form.cleaned_data.get(name) for name in ("patient", "protocol", "ended_at")}
+    if session.pk:
+        given = {name: value or getattr(session, name) for name, value in given.items()}
+    if not all(given.values()):
+        return None
+    return SessionFacts(
+        patient=given["patient"],
+        protocol=given["protocol"],
+        ended_at=given["ended_at"],
+        completed_at=session.completed_at,
+        session_id=session.pk,
+    )
+
+
+def line_of(row: ScheduledMessage) -> Line:
+    """A stored message: when it went or goes, in the patient's zone, and why it stands where it stands."""
+    zone = row.patient.zone
+    why = [str(row.get_why_display())] if row.why else []
+    detail = [row.why_detail] if row.why_detail else []
+    return Line(
+        name=row.step.name,
+        when=said_shortly(row.sent_at or row.send_at, zone),
+        until=said_shortly(row.latest_at, zone),
+        status=row.get_status_display(),
+        tone=TONES.get(row.status, "quiet"),
+        reasons=[*why, *detail, *sentences(row.moved_by)],
+        message=row,
+        safety_critical=row.safety_critical,
+    )
+
+
+def _planned(planned: PlannedMessage, now: datetime) -> Line:
+    return Line(
+        name=planned.step.name,
+        when=said_shortly(planned.send_at, planned.zone),
+        until=said_shortly(planned.latest_at, planned.zone),
+        status=_status(planned, now),
+        tone=TONES.get(planned.status, "quiet"),
+        reasons=planned.reasons,
+        safety_critical=planned.step.safety_critical,
+    )
+
+
+def _changed(change: Change, now: datetime) -> Line:
+    """One message under the new plan, beside what stands now."""
+    old = line_of(change.row) if change.row else None
+    if change.planned is None or change.effect in (Effect.FINAL, Effect.STAYS, Effect.STOPS):
+        return _kept(change, old, now)
+    new = _planned(change.planned, now)
+    was = old.when if old and change.effect == Effect.MOVES and old.when != new.when else ""
+    return Line(**{**vars(new), "effect": str(EFFECTS[change.effect]), "was": was})
+
+
+def _kept(change: Change, old: Line | None, now: datetime) -> Line:
+    base = old or _planned(change.planned, now)  # type: ignore[arg-type]
+    tone = "bad" if change.effect == Effect.STOPS else base.tone
+    reasons = change.planned.reasons if change.planned and change.effect == Effect.STOPS else base.reasons
+    return Line(
+        **{**vars(base), "effect": str(EFFECTS[change.effect]), "tone": tone, "reasons": list(reasons)}
+    )
+
+
+def _status(planned: PlannedMessage, now: datetime) -> str:
+    late = planned.send_at <= now or {UNDO, Reason.late_entry.value} & set(planned.moved_by)
+    if planned.status == Status.SCHEDULED and late and Reason.quiet_hours.value not in planned.moved_by:
+        return _("Goes now")
+    return str(planned.status.label)
+
+
+def _missing(form: ReadForm) -> list[str]:
+    return [text for texts in form.problems().values() for text in texts]
+
+
+def _digest(touched: list[Change]) -> str:
+    """The same as long as the same messages change in the same way, whatever the minute."""
+    said_so = [
+        (change.step.pk, change.effect, change.planned and (change.planned.status, change.planned.planned_at))
+        for change in touched
+    ]
+    return hashlib.sha256(repr(said_so).encode()).hexdigest()[:16]

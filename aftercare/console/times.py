@@ -1,0 +1,114 @@
+"""Times for people, always with the place whose clock they are read on, and the field that reads them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import INPUT_CLASSES
+
+from aftercare.timing import Reason, localise
+
+PICKER_FORMAT = "%Y-%m-%dT%H:%M"
+
+
+def place(zone: ZoneInfo) -> str:
+    """The zone in words: “London time”, “Buenos Aires time”, “UTC”."""
+    name = zone.key.rsplit("/", 1)[-1].replace("_", " ")
+    return name if name in ("UTC", "GMT") else _("%(city)s time") % {"city": name}
+
+
+def said(instant: datetime, zone: ZoneInfo) -> str:
+    """Weekday, date, time and place; with the UTC offset in the hour that the clock shows twice."""
+    return f"{date_format(instant.astimezone(zone), 'D j M Y, H:i')} {_where(instant, zone)}"
+
+
+def said_shortly(instant: datetime, zone: ZoneInfo) -> str:
+    """The same without the year, for lists."""
+    return f"{date_format(instant.astimezone(zone), 'D j M, H:i')} {_where(instant, zone)}"
+
+
+def tag(instant: datetime | None, zone: ZoneInfo) -> SafeString | str:
+    """The time as a ``<time>`` element that carries the instant for machines."""
+    if instant is None:
+        return "–"
+    return format_html('<time datetime="{}">{}</time>', instant.isoformat(), said(instant, zone))
+
+
+def _where(instant: datetime, zone: ZoneInfo) -> str:
+    local = instant.astimezone(zone)
+    if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+        return place(zone)
+    return f"{place(zone)} (UTC{local:%z})"
+
+
+class PickerInput(forms.DateTimeInput):
+    """The browser's own date and time picker."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"class": " ".join(INPUT_CLASSES), **(attrs or {})}, format=PICKER_FORMAT)
+
+
+class WallClockField(forms.DateTimeField):
+    """A time read on the clock of one zone, whatever the server's zone is.
+
+    A time that the clock skipped is refused; one that it showed twice is taken as the first.
+    """
+
+    widget = PickerInput
+    default_error_messages = {
+        "invalid": gettext_lazy("Enter a date and a time, for example 28 March 2026, 15:30.")
+    }
+
+    def __init__(self, *, zone: ZoneInfo, **kwargs: Any) -> None:
+        self.zone = zone
+        super().__init__(**kwargs)
+        self.help_text = self.help_text or place(zone)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            return value.astimezone(self.zone).replace(tzinfo=None)
+        return value
+
+    def to_python(self, value: Any) -> datetime | None:
+        wall = read_wall_time(self, value)
+        if wall is None or wall.tzinfo is not None:
+            return wall
+        instant, moved = localise(wall.date(), wall.time(), self.zone)
+        if moved == Reason.gap:
+            raise ValidationError(self._skipped(wall, instant), code="skipped")
+        return instant
+
+    def _skipped(self, wall: datetime, instant: datetime) -> str:
+        return _(
+            "The clocks went forward: %(wall)s did not exist in %(place)s. Enter %(after)s or later."
+        ) % {
+            "wall": f"{wall:%H:%M}",
+            "place": place(self.zone),
+            "after": f"{instant.astimezone(self.zone):%H:%M}",
+        }
+
+
+def read_wall_time(field: forms.DateTimeField, value: Any) -> datetime | None:
+    """What a person typed or picked; None for nothing. Raises ValidationError if it cannot be read."""
+    if value in field.empty_values:
+        return None
+    for form in (PICKER_FORMAT, "%Y-%m-%dT%H:%M:%S", *field.input_formats):
+        try:
+            return datetime.strptime(str(value).strip(), form)  # noqa: DTZ007 - a wall time has no zone yet
+        except ValueError:
+            continue
+    raise ValidationError(field.error_messages["invalid"], code="invalid")
+
+
+def just_now(now: datetime) -> datetime:
+    """The last full five minutes: when a treatment that is being entered has probably ended."""
+    return (now - timedelta(minutes=now.minute % 5)).replace(second=0, microsecond=0)

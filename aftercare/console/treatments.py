@@ -1,0 +1,259 @@
+"""Sessions: recorded on one page with the plan beside it, then shown with the messages they promised."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from aftercare.clinics.models import Practitioner
+from aftercare.console.access import RECORDERS, WRITERS, access_of
+from aftercare.console.acts import ActingAdmin
+from aftercare.console.scoping import ScopedHistoryAdmin, ScopedInline
+from aftercare.console.session_acts import UNDO, VOID
+from aftercare.console.session_form import COMPLETE, SessionForm
+from aftercare.console.session_page import session_page
+from aftercare.console.session_plan import plan_of
+from aftercare.console.times import said_shortly
+from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.outbox.planning import complete_session, replan_session
+from aftercare.outbox.refusing import Refused
+from aftercare.treatments.models import ProductApplied, SessionState, TreatedArea, TreatmentSession
+
+STATE_TONES = {_("Draft"): "info", _("Completed"): "success", _("Voided"): "danger"}
+
+
+class AreaInline(ScopedInline, TabularInline):
+    model = TreatedArea
+    fields = ("site", "depth_mm", "passes")
+
+    def get_extra(self, request: HttpRequest, obj: TreatmentSession | None = None, **kwargs: Any) -> int:
+        return 0 if obj and obj.areas.exists() else 1
+
+
+class ProductInline(ScopedInline, TabularInline):
+    model = ProductApplied
+    fields = ("name", "lot")
+    extra = 0
+
+
+@admin.register(TreatmentSession)
+class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
+    """A draft is a form; a completed or voided session is a page to read, corrected on a page of its own."""
+
+    form = SessionForm
+    edit_roles = RECORDERS
+    delete_roles = RECORDERS
+    acts = (UNDO, VOID)
+    inlines = (AreaInline, ProductInline)
+    autocomplete_fields = ("patient",)
+    change_form_template = "console/treatments/session_form.html"
+    add_form_template = change_form_template
+    list_display = ("patient", "ended", "protocol", "practitioner", "clinic", "state_name")
+    list_filter = ("state", "clinic", "protocol", "practitioner")
+    list_select_related = ("clinic", "patient", "protocol", "practitioner")
+    search_fields = (
+        "patient__first_name",
+        "patient__last_name",
+        "patient__email",
+        "external_id",
+        "cartridge_lot",
+    )
+    search_help_text = _("Patient, external id or cartridge lot")
+    date_hierarchy = None
+    fieldsets = (
+        (
+            None,
+            {"fields": ("clinic", "patient", ("ended_at", "practitioner"), ("protocol", "variant"))},
+        ),
+        (None, {"fields": ("override_by", "override_reason")}),
+        (None, {"fields": ("treatment_consent",)}),
+        (_("What to expect"), {"fields": ("recovery_note",)}),
+        (
+            _("Device, skin type, next visit, notes"),
+            {
+                "fields": (
+                    ("device", "cartridge_lot", "cartridge_expires_on"),
+                    ("fitzpatrick", "next_visit_on"),
+                    "notes",
+                    "external_id",
+                ),
+                "classes": ("collapse",),
+            },
+        ),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        names = f"{self.opts.app_label}_{self.opts.model_name}"
+        view = self.admin_site.admin_view
+        return [
+            path("plan/", view(require_POST(partial(plan_view, self))), name=f"{names}_plan"),
+            path(
+                "<path:object_id>/plan/",
+                view(require_POST(partial(plan_view, self))),
+                name=f"{names}_plan_of",
+            ),
+            path("<path:object_id>/correct/", view(self.correct_view), name=f"{names}_correct"),
+            *super().get_urls(),
+        ]
+
+    @display(description=_("ended"), ordering="ended_at")
+    def ended(self, session: TreatmentSession) -> str:
+        return said_shortly(session.ended_at, session.clinic.time_zone)
+
+    @display(description=_("state"), ordering="state", label=STATE_TONES)
+    def state_name(self, session: TreatmentSession) -> str:
+        return session.get_state_display()
+
+    def has_delete_permission(self, request: HttpRequest, obj: TreatmentSession | None = None) -> bool:
+        """Only a draft that never promised anything; anything else is voided."""
+        if obj is not None and (obj.state != SessionState.DRAFT or obj.scheduled_messages.exists()):
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The clinic, and the user as the one who treats."""
+        initial = super().get_changeform_initial_data(request)
+        me = Practitioner.objects.filter(user=request.user.pk, active=True, clinic=initial.get("clinic"))
+        if mine := me.first():
+            initial.setdefault("practitioner", mine.pk)
+        return initial
+
+    def get_readonly_fields(self, request: HttpRequest, obj: TreatmentSession | None = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        if obj is not None and obj.state == SessionState.COMPLETED:
+            return (*fixed, "patient", "protocol")
+        return fixed
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "override_by":
+            kwargs["queryset"] = _overriders(request)
+            kwargs["empty_label"] = _("Nobody")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        clinics = self.editable_clinics(request)
+        if len(clinics) > 1 and "clinic" not in request.GET and request.method == "GET":
+            return self._choose_clinic(request, clinics)
+        return super().add_view(request, form_url, extra_context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        session = self.get_object(request, object_id)
+        if session.state != SessionState.DRAFT:
+            return session_page(self, request, session)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def correct_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The form of a completed session: saving it moves, starts or stops its messages."""
+        session = self.get_object(request, object_id)
+        if session.state != SessionState.COMPLETED:
+            return HttpResponseRedirect(self.row_url(session))
+        if not self.has_change_permission(request, session):
+            raise PermissionDenied
+        return self.changeform_view(
+            request, object_id, "", {"correcting": True, "title": _("Correct the session")}
+        )
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
+        session = kwargs.get("obj")
+        names = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+        saved = session is not None and session.pk
+        context["plan_url"] = (
+            reverse(f"{names}_plan_of", args=[session.pk]) if saved else reverse(f"{names}_plan")
+        )
+        context["plan"] = (
+            context["adminform"].form.plan if hasattr(context["adminform"].form, "plan") else None
+        )
+        context["may_override"] = _overriders(request).exists()
+        return super().render_change_form(request, context, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: TreatmentSession, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_by = request.user
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> None:
+        """With everything saved, in the same transaction: promises are made or brought in line."""
+        super().save_related(request, form, formsets, change)
+        session, now = form.instance, timezone.now()
+        if session.state == SessionState.COMPLETED:
+            replan_session(session, by=request.user, now=now)
+        elif COMPLETE in request.POST:
+            complete_session(session, by=request.user, now=now)
+
+    def changeform_view(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().changeform_view(request, object_id, *args, **kwargs)
+        except Refused as refused:
+            messages.error(request, _("Nothing was saved. %s") % refused)
+            return HttpResponseRedirect(request.path)
+
+    def response_add(
+        self, request: HttpRequest, obj: TreatmentSession, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._told(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: TreatmentSession) -> HttpResponse:
+        return self._told(request, obj)
+
+    def _told(self, request: HttpRequest, session: TreatmentSession) -> HttpResponse:
+        messages.success(request, _outcome(session))
+        return HttpResponseRedirect(self.row_url(session))
+
+    def _choose_clinic(self, request: HttpRequest, clinics: list[Any]) -> TemplateResponse:
+        context = {**self.admin_site.each_context(request), "title": _("Record a session"), "opts": self.opts}
+        return TemplateResponse(
+            request, "console/treatments/choose_clinic.html", {**context, "clinics": clinics}
+        )
+
+
+def plan_view(model_admin: TreatmentSessionAdmin, request: HttpRequest, object_id: str = "") -> HttpResponse:
+    """The plan of the form as it stands, as a piece of the page. Stores nothing."""
+    session = model_admin.get_object(request, object_id) if object_id else None
+    allowed = (
+        model_admin.has_change_permission(request, session)
+        if session
+        else model_admin.has_add_permission(request)
+    )
+    if not allowed:
+        raise PermissionDenied
+    form = model_admin.get_form(request, session, change=session is not None)(
+        request.POST, instance=session or TreatmentSession()
+    )
+    form.is_valid()
+    plan = plan_of(form, now=timezone.now())
+    return TemplateResponse(request, "console/treatments/plan.html", {"plan": plan})
+
+
+def _overriders(request: HttpRequest) -> QuerySet[Practitioner]:
+    """Who may override a stop in this log-in: the user, as a licensed practitioner, where a clinician."""
+    clinics = access_of(request).clinics(WRITERS)
+    licensed = Practitioner.objects.filter(active=True, clinic__in=clinics).exclude(licence_number="")
+    return licensed if access_of(request).superuser else licensed.filter(user=request.user.pk)
+
+
+def _outcome(session: TreatmentSession) -> str:
+    """What saving came to, in one sentence."""
+    if session.state == SessionState.DRAFT:
+        return str(_("Saved as a draft. Nothing is sent until you complete it."))
+    coming = ScheduledMessage.objects.filter(session=session, status=Status.SCHEDULED).count()
+    text = ngettext("%d message is scheduled.", "%d messages are scheduled.", coming) % coming
+    return f"{_('Completed.')} {text}"

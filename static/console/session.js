@@ -1,0 +1,116 @@
+// The session page: shows the plan as the form changes, answers the whole screening in one tap, and asks only
+// what the chosen variant needs. Without this file the page works by its "Show the plan" button.
+(() => {
+  "use strict";
+  const WAIT = 350; // milliseconds without a keystroke before the plan is asked for
+
+  const countDown = (banner) => {
+    const until = new Date(banner.dataset.until).getTime();
+    const left = banner.querySelector("[data-left]");
+    const tick = () => {
+      const seconds = Math.max(0, Math.round((until - Date.now()) / 1000));
+      left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+      if (seconds === 0) {
+        clearInterval(timer);
+        banner.remove();
+      }
+    };
+    const timer = setInterval(tick, 1000);
+    tick();
+  };
+
+  const livePlan = (panel, form) => {
+    let timer = 0;
+    let latest = 0;
+    const ask = async () => {
+      const mine = ++latest;
+      panel.classList.add("plan-waiting");
+      try {
+        const answer = await fetch(panel.dataset.url, {
+          method: "POST",
+          body: new FormData(form),
+          headers: { "X-Requested-With": "fetch" },
+        });
+        const html = await answer.text();
+        if (mine === latest && answer.ok) panel.innerHTML = html;
+      } catch {
+        // The network is away: what is shown stays, and the button still works.
+      } finally {
+        if (mine === latest) panel.classList.remove("plan-waiting");
+      }
+    };
+    const soon = () => {
+      clearTimeout(timer);
+      timer = setTimeout(ask, WAIT);
+    };
+    form.addEventListener("input", soon);
+    form.addEventListener("change", soon);
+    if (window.django && window.django.jQuery) {
+      window.django.jQuery(form).on("change", "select", soon); // select2 tells jQuery only
+      window.django.jQuery(document).on("formset:removed", soon);
+    }
+    document.addEventListener("formset:removed", soon);
+    soon();
+    return soon;
+  };
+
+  const screening = (part, form, changed) => {
+    const variant = form.elements.namedItem("variant");
+    const fit = () => {
+      for (const ask of part.querySelectorAll(".ask")) {
+        ask.hidden = !ask.dataset.askedIn.split(" ").includes(variant.value);
+        ask.querySelector("[data-stop-tag]").hidden = !ask.dataset.stopsIn.split(" ").includes(variant.value);
+      }
+      override();
+    };
+    const raised = () =>
+      [...part.querySelectorAll(".ask:not([hidden]) input:checked")].some((input) => input.value !== "no");
+    const override = () => {
+      const section = document.querySelector("[data-override]");
+      const filled = [...section.querySelectorAll("select, input, textarea")].some((input) => input.value);
+      section.hidden = !(raised() || filled || section.querySelector(".errorlist"));
+    };
+    const none = part.querySelector("[data-none]");
+    none.hidden = false;
+    none.addEventListener("click", () => {
+      for (const input of part.querySelectorAll(".ask:not([hidden]) input[value=no]")) input.checked = true;
+      override();
+      changed();
+    });
+    if (variant) {
+      variant.addEventListener("change", fit);
+      fit();
+    }
+    part.addEventListener("change", override);
+  };
+
+  const deepNote = (form) => {
+    const note = document.querySelector("[data-deep]");
+    const show = () => {
+      const depths = [...form.querySelectorAll("input[name^=areas-][name$=-depth_mm]")];
+      const deep = depths.some((input) => Number(input.value) > 1.5);
+      note.hidden = !(deep || note.querySelector("textarea").value || note.querySelector(".errorlist"));
+    };
+    form.addEventListener("input", show);
+    show();
+  };
+
+  const addPatientHere = (form) => {
+    const clinic = form.elements.namedItem("clinic");
+    const link = document.getElementById("add_id_patient");
+    if (clinic && clinic.value && link) link.href += `&clinic=${encodeURIComponent(clinic.value)}`;
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-until]").forEach(countDown);
+    const form = document.getElementById("treatmentsession_form");
+    const panel = document.getElementById("plan");
+    if (!form || !panel) return;
+    document.querySelectorAll("[data-show-plan]").forEach((button) => (button.hidden = true));
+    const changed = livePlan(panel, form);
+    const part = document.querySelector("[data-screening]");
+    if (part) screening(part, form, changed);
+    if (document.querySelector("[data-deep]")) deepNote(form);
+    addPatientHere(form);
+  });
+})();
