@@ -106,7 +106,8 @@ def ask_page(
     action = ACTIONS.get(name)
     if action is None:
         raise Http404
-    chosen = _chosen(admin, request, ids or request.POST.getlist("id") or request.GET.getlist("id"))
+    given = ids or request.POST.getlist("id") or request.GET.getlist("id") or []
+    chosen = _chosen(admin, request, given)
     answered = request.method == "POST" and ids is None
     form = ReasonForm(request.POST if answered else None)
     if answered and form.is_valid():

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -29,7 +28,7 @@ class NeedsFilter(admin.SimpleListFilter):
     title = _("what it needs")
     parameter_name = "needs"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str | Promise]]:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
         return [("human", _("A human")), ("nothing", _("Nothing"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:

@@ -41,9 +41,10 @@ def ask(client, name, *rows, reason="Asked by phone"):
     return client.post(page("ask", name), data, follow=True)
 
 
-def make_due(message):
+def send_first(messages):
     at = timezone.now() - timedelta(seconds=5)
-    ScheduledMessage.objects.filter(pk=message.pk).update(send_at=at, due_at=at)
+    ScheduledMessage.objects.filter(pk=messages[0].pk).update(send_at=at, due_at=at)
+    drain(deadline=timezone.now() + timedelta(seconds=30))
 
 
 def test_page_of_a_scheduled_message_previews_what_would_leave(staff, messages):
@@ -56,8 +57,7 @@ def test_page_of_a_scheduled_message_previews_what_would_leave(staff, messages):
 
 
 def test_page_of_a_sent_message_shows_the_exact_copy_and_its_try(staff, messages, mailoutbox):
-    make_due(messages[0])
-    drain()
+    send_first(messages)
 
     response = staff.get(page("change", messages[0].pk))
 
@@ -68,8 +68,7 @@ def test_page_of_a_sent_message_shows_the_exact_copy_and_its_try(staff, messages
 
 
 def test_frame_holds_the_html_that_left_and_may_run_nothing(staff, messages, mailoutbox):
-    make_due(messages[0])
-    drain()
+    send_first(messages)
 
     response = staff.get(page("frame", messages[0].pk))
 
@@ -79,8 +78,7 @@ def test_frame_holds_the_html_that_left_and_may_run_nothing(staff, messages, mai
 
 
 def test_copy_that_no_longer_matches_its_seal_is_told_not_shown(staff, messages, mailoutbox):
-    make_due(messages[0])
-    drain()
+    send_first(messages)
     Attempt.objects.update(digest="0" * 64)
 
     response = staff.get(page("change", messages[0].pk))
@@ -90,7 +88,7 @@ def test_copy_that_no_longer_matches_its_seal_is_told_not_shown(staff, messages,
 
 
 def test_message_without_approved_text_says_so_instead_of_a_preview(staff, messages):
-    messages[0].step.template.versions.update(status="retired")
+    messages[0].step.template.versions.retire(now=timezone.now())
 
     response = staff.get(page("change", messages[0].pk))
 
