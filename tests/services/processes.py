@@ -68,6 +68,11 @@ class Process:
         assert self.running is not None, "not started"
         return self.running.pid
 
+    def wait(self, *, seconds: float = 30) -> int:
+        """The exit code, once it ends by itself."""
+        assert self.running is not None, "not started"
+        return self.running.wait(timeout=seconds)
+
     def alive(self) -> bool:
         return self.running is not None and self.running.poll() is None
 

@@ -1,0 +1,151 @@
+"""``make run``: one command that starts everything, and takes everything with it when it ends."""
+
+import os
+import signal
+import sqlite3
+import sys
+from contextlib import closing
+from email import message_from_bytes, policy
+
+import psutil
+import pytest
+
+from tests.services.processes import Process, accepts_connections, free_port, wait_for
+
+pytestmark = pytest.mark.services
+
+RUN = [sys.executable, "-m", "config.run"]
+
+
+class Running(Process):
+    """``python -m config.run`` in an environment of nothing but its port and folder."""
+
+    def until_announced(self):
+        return self.until_printed("Ctrl-C stops it", seconds=60)
+
+    def children(self):
+        return psutil.Process(self.pid).children(recursive=True)
+
+    def child(self, name):
+        return next(child for child in self.children() if name in child.cmdline())
+
+
+@pytest.fixture
+def environ(tmp_path):
+    return {"PATH": os.environ["PATH"], "AFTERCARE_VAR": str(tmp_path / "var"), "PORT": str(free_port())}
+
+
+@pytest.fixture
+def run(tmp_path, environ):
+    running = Running(RUN, tmp_path / "screen.log", environ)
+    yield running
+    running.stop()
+
+
+def rows(tmp_path, query):
+    with closing(sqlite3.connect(tmp_path / "var" / "aftercare.sqlite3")) as database:
+        return database.execute(query).fetchall()
+
+
+def all_gone(processes):
+    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+
+
+def test_run_sends_what_is_due_within_half_a_minute(run, tmp_path):
+    run.start().until_announced()
+
+    mails = wait_for(lambda: sorted((tmp_path / "var" / "mail").glob("*.eml")), "a mail", seconds=30)
+    sent = wait_for(
+        lambda: rows(tmp_path, "SELECT count(*) FROM outbox_scheduledmessage WHERE status = 'sent'")[0][0],
+        "a message shown as sent",
+        seconds=30,
+    )
+
+    assert sent >= 1
+    assert message_from_bytes(mails[0].read_bytes(), policy=policy.default)["To"].endswith("@example.com")
+    assert f"http://localhost:{run.environ['PORT']}" in run.printed()
+    assert "harbour-staff" in run.printed()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_stops_everything_within_ten_seconds_when_asked(run, number):
+    run.start().until_announced()
+    children = run.children()
+
+    code = run.stop(number, seconds=10)
+
+    assert code == 0
+    assert len(children) >= 4
+    assert all_gone(children)
+
+
+def test_run_that_is_killed_leaves_nothing_behind(run):
+    run.start().until_announced()
+    children = run.children()
+
+    run.send(signal.SIGKILL)
+
+    assert wait_for(lambda: all_gone(children), "the children's end", seconds=15)
+
+
+def test_run_ends_when_one_of_its_processes_does(run):
+    run.start().until_announced()
+    children = run.children()
+
+    run.child("beat").kill()
+    code = run.wait(seconds=15)
+
+    assert code == 1
+    assert "The beat process ended by itself" in run.printed()
+    assert all_gone(children)
+
+
+def test_run_goes_on_with_the_same_data(run, tmp_path):
+    count = "SELECT count(*) FROM treatments_treatmentsession"
+    run.start().until_announced()
+    run.stop()
+    before = rows(tmp_path, count)
+
+    run.start().until(lambda: run.printed().count("Ctrl-C stops it") == 2, "the second run", seconds=60)
+
+    assert rows(tmp_path, count) == before
+    assert before[0][0] > 0
+
+
+def test_second_run_on_the_same_folder_is_refused(run, environ, tmp_path):
+    run.start().until_announced()
+    second = Running(RUN, tmp_path / "second.log", environ | {"PORT": str(free_port())}).start()
+
+    code = second.wait()
+
+    assert code == 1
+    assert "it already runs with the data in" in second.printed()
+    assert accepts_connections(int(environ["PORT"]))
+
+
+def test_port_in_use_is_told_in_one_line_before_anything_starts(run, mailbox, tmp_path):
+    run.environ["PORT"] = str(mailbox.port)
+
+    code = run.start().wait()
+
+    assert code == 1
+    assert run.printed().count("\n") == 1
+    assert f"port {mailbox.port} cannot be used" in run.printed()
+    assert not (tmp_path / "var" / "aftercare.sqlite3").exists()
+
+
+def test_production_database_never_gets_the_demo(run, environ):
+    production = {
+        "DATABASE_URL": "postgres://aftercare@localhost/aftercare",
+        "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz",
+        "REDIS_URL": "redis://localhost",
+        "EMAIL_URL": "smtp://localhost",
+        "ALLOWED_HOSTS": "localhost",
+        "SITE_URL": "http://localhost",
+    }
+    run.environ = environ | production
+
+    code = run.start().wait()
+
+    assert code == 1
+    assert "DATABASE_URL is set" in run.printed()
