@@ -39,7 +39,8 @@ PROVIDER_TIMEOUT_SECONDS = environment.between("PROVIDER_TIMEOUT_SECONDS", 30, 1
 # No call is made under a lease that it could outlast, so a shorter lease would send nothing at all.
 LEASE_SECONDS = environment.between("LEASE_SECONDS", 300, max(60, 2 * PROVIDER_TIMEOUT_SECONDS), 3600)
 CLAIM_CHUNK = 50
-DRAIN_SECONDS = 120
+# Short, so that a worker that is asked to stop has soon finished what it has in hand; the next drain goes on.
+DRAIN_SECONDS = 5
 
 # --- database -----------------------------------------------------------------------------------------------
 sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": AFTERCARE_VAR / "aftercare.sqlite3"}
@@ -203,6 +204,7 @@ SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = theme.UNFOLD
 
 # --- logs: one JSON line an event, ids only -----------------------------------------------------------------

@@ -38,7 +38,8 @@ ALLOWED: Mapping[Status, frozenset[Status]] = {
     S.SENT: frozenset(),
 }
 LEASED = frozenset({S.CLAIMED, S.SENDING})
-"""In hand. Entering these leaves no line in the history: the row's lease and the Attempt tell of it."""
+"""In hand. Being taken in hand, or given back untouched, leaves no line in the history: the row's lease and
+the Attempt tell of it."""
 
 BATCH = 500
 
@@ -137,7 +138,7 @@ def _fields(line: StatusChange, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_lines(ids: Iterable[Any], source: Status, line: StatusChange) -> None:
-    if line.to_status in LEASED:
+    if line.to_status in LEASED or (source == S.CLAIMED and line.to_status == S.SCHEDULED and not line.why):
         return
     lines = []
     for pk in ids:

@@ -96,6 +96,13 @@ def test_move_into_sending_keeps_the_lease_and_leaves_no_line(claimed):
     assert not StatusChange.objects.exists()
 
 
+@pytest.mark.parametrize(("why", "lines"), [("", 0), ("waiting_to_retry", 1)])
+def test_claim_given_back_leaves_a_line_only_when_there_is_a_reason(claimed, why, lines):
+    move(claimed.pk, to=Status.SCHEDULED, frm=Status.CLAIMED, now=NOW, why=why)
+
+    assert StatusChange.objects.count() == lines
+
+
 def test_move_to_sent_has_the_time(claimed):
     move(claimed.pk, to=Status.SENDING, frm=Status.CLAIMED, now=NOW)
 
