@@ -106,7 +106,14 @@ class ProtocolAdmin(OneSaveButton, ScopedHistoryAdmin):
         return [StepInline, RestrictionInline] if obj else []
 
     def get_readonly_fields(self, request: HttpRequest, obj: Protocol | None = None) -> tuple[str, ...]:
-        return ("clinic", "slug") if obj else ()
+        return ("clinic", "slug", "variant_names") if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Protocol | None = None) -> Any:
+        """Those who may not edit read the variants' names, not their codes."""
+        fields = list(self.fields)
+        if obj and not self.has_change_permission(request, obj):
+            fields[fields.index("variants")] = "variant_names"
+        return fields
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Protocol | None = None) -> dict[str, Any]:
         return {} if obj else self.prepopulated_fields
