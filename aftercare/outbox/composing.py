@@ -5,8 +5,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
+from email.message import Message
 from email.utils import format_datetime
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import sanitize_address
@@ -36,6 +39,17 @@ class NotTheCopySent(Exception):
     """What was kept no longer reproduces the copy that left."""
 
 
+class Mail(EmailMultiAlternatives):
+    """Folds a long subject between its encoded words; Django would leave the header's first line blank."""
+
+    def message(self, **options: Any) -> Any:
+        mail = super().message(**options)
+        if not str(self.subject).isascii():
+            del mail["Subject"]
+            Message.__setitem__(mail, "Subject", Header(str(self.subject), "utf-8", header_name="Subject"))
+        return mail
+
+
 @dataclass(frozen=True)
 class Copy:
     """One message to the byte: what it says, and its headers but the subject."""
@@ -55,7 +69,7 @@ class Copy:
         """The copy as Django's mail backends take it: plain text first, HTML as the alternative."""
         extra = {name: value for name, value in self.headers.items() if name not in ADDRESSING}
         reply_to = [self.headers["Reply-To"]] if "Reply-To" in self.headers else None
-        email = EmailMultiAlternatives(
+        email = Mail(
             self.subject,
             self.text,
             from_email=self.headers["From"],

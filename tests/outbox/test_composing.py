@@ -1,5 +1,6 @@
 """A message is written once, kept as its parts, and comes out the same to the byte."""
 
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.utils import parsedate_to_datetime
 
@@ -150,3 +151,17 @@ def test_try_that_was_altered_is_not_passed_off_as_the_copy_sent(message, at, pa
 
     with pytest.raises(NotTheCopySent, match=str(message.pk)):
         reproduce(attempt)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Una semana después: una nota de Clínica Alameda", "ñ" * 150, "A short note", "Plain words " * 12],
+)
+def test_subject_of_any_length_arrives_whole_and_starts_on_its_own_line(message, at, subject):
+    copy = replace(compose(message, now=at.now).copy, subject=subject.strip())
+
+    raw = copy.as_email().message().as_bytes()
+
+    assert parsed(copy)["Subject"] == subject.strip()
+    assert b"Subject: \n" not in raw
+    assert max(len(line) for line in raw.splitlines()) <= 998  # RFC 5322, 2.1.1
