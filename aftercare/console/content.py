@@ -102,7 +102,7 @@ class MessageTemplateAdmin(OneSaveButton):
     @display(description=_("draft"))
     def draft(self, template: MessageTemplate) -> str:
         drafts = _of_status(template, VersionStatus.DRAFT)
-        return ", ".join(version.get_language_display() for version in drafts)
+        return ", ".join(version.get_language_display() for version in drafts) or "–"
 
     def change_view(
         self,

@@ -191,7 +191,8 @@ def concerned(task: FollowUpTask) -> dict[str, Any]:
     wanted = rest.partition(":")[0]
     if kind == "message" and _is_uuid(wanted):
         found = ScheduledMessage.objects.filter(pk=wanted, clinic=task.clinic_id)
-        return {"message": found.select_related("step__protocol", "session").first()}
+        message = found.select_related("step__protocol", "session__patient", "session__protocol").first()
+        return {"message": message, "session": message and message.session}
     if kind == "session" and wanted.isdecimal() and len(wanted) < 19:
         return {"session": TreatmentSession.objects.filter(pk=wanted, clinic=task.clinic_id).first()}
     return {}
