@@ -18,7 +18,7 @@ WHAT_TO_WRITE: Mapping[str, str] = {
     "DEBUG": "true or false",
     "DEFAULT_LANGUAGE": "en or es",
     "DEFAULT_TIME_ZONE": "a name of the tz database, e.g. Europe/London",
-    "EMAIL_PROVIDER": "the name of your mail provider from README's table, e.g. resend",
+    "EMAIL_PROVIDER": "the name of the one mail provider to use, e.g. resend",
     "EMAIL_URL": "smtp+tls://USER:PASSWORD@HOST:587 (STARTTLS), smtp+ssl://USER:PASSWORD@HOST:465, "
     "smtp://HOST:25, or file:///a/folder for .eml files",
     "LEASE_SECONDS": "whole seconds from 60 to 3600, at least twice PROVIDER_TIMEOUT_SECONDS, e.g. 300",
