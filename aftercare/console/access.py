@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Membership, Role
+from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Membership, Role, User
 
 ALL_ROLES: tuple[Role, ...] = (Role.OWNER, Role.CLINICIAN, Role.STAFF, Role.VIEWER)
 RECORDERS: tuple[Role, ...] = (Role.OWNER, Role.CLINICIAN, Role.STAFF)
@@ -58,6 +58,11 @@ def access_of(request: HttpRequest) -> Access:
         known = (user.pk, _read(user))
         request.console_access = known  # type: ignore[attr-defined]
     return known[1]
+
+
+def user_of(request: HttpRequest) -> User:
+    """The user who is logged in, as on every page of the console."""
+    return cast(User, request.user)
 
 
 def _read(user: Any) -> Access:

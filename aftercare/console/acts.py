@@ -106,7 +106,7 @@ def _do(admin: ActingAdmin, act: Act, request: HttpRequest, row: Any, reason: st
     except Refused as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, act.done)
+        messages.success(request, str(act.done))
     return HttpResponseRedirect(admin.row_url(row))
 
 

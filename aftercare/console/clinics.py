@@ -15,7 +15,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextInputWidget
 
 from aftercare.clinics.models import Clinic, Membership, Practitioner, User
-from aftercare.console.access import OWNERS, SUPERUSERS, access_of
+from aftercare.console.access import OWNERS, SUPERUSERS, access_of, user_of
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.scoping import OneClinicForm, ScopedAdmin, ScopedHistoryAdmin
 from aftercare.outbox.pausing import pause_clinic, resume_clinic
@@ -91,7 +91,7 @@ class ClinicAdmin(ActingAdmin, ScopedHistoryAdmin):
     def save_model(self, request: HttpRequest, obj: Clinic, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and REPLANNED_BY & set(form.changed_data):
-            replan_clinic(obj, by=request.user, now=timezone.now())
+            replan_clinic(obj, by=user_of(request), now=timezone.now())
             messages.info(request, _("What is promised to the clinic's patients was planned anew."))
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftercare.clinics.models import Patient
-from aftercare.console.access import RECORDERS
+from aftercare.console.access import RECORDERS, user_of
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.patient_form import PatientForm
 from aftercare.console.scoping import ScopedHistoryAdmin
@@ -112,7 +112,7 @@ class PatientAdmin(ActingAdmin, ScopedHistoryAdmin):
     def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and REPLANNED_BY & set(form.changed_data):
-            replan_patient(obj, by=request.user, now=timezone.now())
+            replan_patient(obj, by=user_of(request), now=timezone.now())
             messages.info(request, _("What is promised to this patient was planned anew."))
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.admin import AdminSite, RelatedFieldListFilter
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
 from django.http import Http404, HttpRequest
@@ -55,6 +56,13 @@ def one_clinic(form: type[forms.BaseModelForm]) -> type[forms.BaseModelForm]:
     return type(form.__name__, (OneClinicForm, form), {})
 
 
+def without_links(field: Any) -> Any:
+    """The form field without the links to add, change or look at a choice."""
+    if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+        field.widget = field.widget.widget
+    return field
+
+
 class ScopedRelatedFilter(RelatedFieldListFilter):
     """A filter beside a list that offers the user's own rows only."""
 
@@ -81,8 +89,16 @@ class ScopedChoices(BaseModelAdmin):
             rows = db_field.related_model._default_manager.all()
         kwargs["queryset"] = access_of(request).limit(rows, self.edit_roles)
         if db_field.related_model is Clinic:
-            kwargs["empty_label"] = None if len(kwargs["queryset"][:2]) == 1 else _("Choose a clinic")
+            only_one = len(kwargs["queryset"][:2]) == 1
+            kwargs["empty_label"] = None if only_one else _("Choose a clinic")
+            if only_one:
+                kwargs["widget"] = forms.HiddenInput()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without the links to a clinic's own page beside every choice of a clinic."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        return without_links(field) if db_field.related_model is Clinic else field
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
@@ -104,6 +120,7 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
     add_roles: ClassVar[tuple[Role, ...] | None] = None
     delete_roles: ClassVar[tuple[Role, ...] | None] = None
     list_filter_submit = False
+    list_per_page = 25
     warn_unsaved_form = True
     show_full_result_count = False
 
@@ -202,12 +219,13 @@ class ScopedInline(ScopedChoices):
     """Rows edited on the page of the row they belong to, by those who may edit that row."""
 
     def __init__(self, parent_model: type[Model], admin_site: AdminSite) -> None:
-        super().__init__(parent_model, admin_site)
-        self.edit_roles = admin_site.get_model_admin(parent_model).edit_roles
+        super().__init__(parent_model, admin_site)  # type: ignore[call-arg]
+        parent: Any = admin_site.get_model_admin(parent_model)
+        self.edit_roles = parent.edit_roles
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         kwargs.setdefault("form", one_clinic(self.form))
-        return super().get_formset(request, obj, **kwargs)
+        return super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return access_of(request).limit(super().get_queryset(request))

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -84,7 +85,8 @@ class SessionForm(OneClinicForm):
         rows = AREAS(self.data, instance=self.instance, prefix="areas")
         if not rows.management_form.is_valid():
             return []
-        kept = [form for form in rows.forms if form.has_changed() or form.instance.pk]
+        shown: list[Any] = rows.forms
+        kept = [form for form in shown if form.has_changed() or form.instance.pk]
         return [form.instance for form in kept if form.is_valid() and not form.cleaned_data.get("DELETE")]
 
     def clean(self) -> dict[str, Any]:
@@ -115,7 +117,7 @@ class SessionForm(OneClinicForm):
 
     def _show_plan(self, text: Promise) -> None:
         self.plan = plan_of(self, now=self.now)
-        self.add_error(None, forms.ValidationError(text, code="plan"))
+        self.add_error(None, forms.ValidationError(str(text), code="plan"))
 
     def _clinic(self) -> Clinic | None:
         """The clinic of the session, or the one chosen so far."""
@@ -138,7 +140,7 @@ class SessionForm(OneClinicForm):
     def _ask_screening(self) -> None:
         for question in QUESTIONS:
             self.fields[f"screening_{question.code}"] = forms.ChoiceField(
-                choices=ANSWERS, required=False, label=question.label, widget=forms.RadioSelect
+                choices=ANSWERS, required=False, label=str(question.label), widget=forms.RadioSelect
             )
             answer = (self.instance.screening or {}).get(question.code)
             self.initial.setdefault(f"screening_{question.code}", answer)
@@ -155,9 +157,9 @@ class SessionForm(OneClinicForm):
                 self._offer_active(name, field)
 
     def _offer_active(self, name: str, field: forms.ModelChoiceField) -> None:
-        current = getattr(self.instance, f"{name}_id")
-        active = field.queryset.filter(active=True)
-        field.queryset = active | field.queryset.filter(pk=current)
+        rows: QuerySet[Any] = field.queryset  # type: ignore[assignment]
+        active = rows.filter(active=True)
+        field.queryset = active | rows.filter(pk=getattr(self.instance, f"{name}_id"))
         if len(only := active[:2]) == 1:
             self.initial.setdefault(name, only[0].pk)
 

@@ -1,15 +1,17 @@
-"""The page of a session that is completed or voided: its messages in time, and what was recorded."""
+"""A session's pages beside its form: what a completed one promised, and the plan of one being written."""
 
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.clinics.models import Clinic
 from aftercare.console.session_acts import undo_until
-from aftercare.console.session_plan import line_of
+from aftercare.console.session_plan import line_of, plan_of
 from aftercare.console.times import place, said, tag
 from aftercare.treatments.models import SessionState, TreatmentSession
 from aftercare.treatments.screening import Answer, questions_for
@@ -36,6 +38,35 @@ def session_page(model_admin: Any, request: HttpRequest, session: TreatmentSessi
         "correct_url": _correct_url(model_admin, request, session),
     }
     return TemplateResponse(request, "console/treatments/session_page.html", context)
+
+
+def choose_clinic_page(model_admin: Any, request: HttpRequest, clinics: list[Clinic]) -> TemplateResponse:
+    """Asks a user of several clinics for the clinic first: it says which clock and which choices."""
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": _("Record a session"),
+        "opts": model_admin.opts,
+        "clinics": clinics,
+    }
+    return TemplateResponse(request, "console/treatments/choose_clinic.html", context)
+
+
+def plan_view(model_admin: Any, request: HttpRequest, object_id: str = "") -> HttpResponse:
+    """The plan of the form as it stands, as a piece of the page. Stores nothing."""
+    session = model_admin.get_object(request, object_id) if object_id else None
+    allowed = (
+        model_admin.has_change_permission(request, session)
+        if session
+        else model_admin.has_add_permission(request)
+    )
+    if not allowed:
+        raise PermissionDenied
+    form = model_admin.get_form(request, session, change=session is not None)(
+        request.POST, instance=session or TreatmentSession()
+    )
+    form.is_valid()
+    plan = plan_of(form, now=timezone.now())
+    return TemplateResponse(request, "console/treatments/plan.html", {"plan": plan})
 
 
 def _timeline(session: TreatmentSession) -> list[Any]:

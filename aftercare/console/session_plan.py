@@ -1,7 +1,7 @@
 """The plan of a session in words: what each message is, when it goes, and what saving would change."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from aftercare.console.times import place, said, said_shortly
+from aftercare.console.times import clock, place, said, said_shortly
 from aftercare.outbox.forecasting import UNDO, PlannedMessage, SessionFacts
 from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.outbox.previewing import Change, changes, preview, would_supersede
@@ -86,7 +86,7 @@ def plan_of(form: ReadForm, *, now: datetime) -> Plan:
     touched = [change for change in found if change.effect in (Effect.STARTS, Effect.MOVES, Effect.STOPS)]
     return Plan(
         lines=lines,
-        superseded=[line_of(row) for row in would_supersede(facts)],
+        superseded=[_taken_over(row) for row in would_supersede(facts)],
         missing=_missing(form),
         zone=place(facts.patient.zone),
         ended=said(facts.ended_at, facts.patient.zone),
@@ -98,18 +98,12 @@ def plan_of(form: ReadForm, *, now: datetime) -> Plan:
 def facts_of(form: ReadForm) -> SessionFacts | None:
     """What is known of the session so far; None while it is too little for a plan."""
     session = form.instance
-    given = {name: form.cleaned_data.get(name) for name in ("patient", "protocol", "ended_at")}
+    known = {name: form.cleaned_data.get(name) for name in ("patient", "protocol", "ended_at")}
     if session.pk:
-        given = {name: value or getattr(session, name) for name, value in given.items()}
-    if not all(given.values()):
+        known = {name: value or getattr(session, name) for name, value in known.items()}
+    if not all(known.values()):
         return None
-    return SessionFacts(
-        patient=given["patient"],
-        protocol=given["protocol"],
-        ended_at=given["ended_at"],
-        completed_at=session.completed_at,
-        session_id=session.pk,
-    )
+    return SessionFacts(**known, completed_at=session.completed_at, session_id=session.pk)  # type: ignore[arg-type]
 
 
 def line_of(row: ScheduledMessage) -> Line:
@@ -120,7 +114,7 @@ def line_of(row: ScheduledMessage) -> Line:
     return Line(
         name=row.step.name,
         when=said_shortly(row.sent_at or row.send_at, zone),
-        until=said_shortly(row.latest_at, zone),
+        until=clock(row.latest_at, zone),
         status=row.get_status_display(),
         tone=TONES.get(row.status, "quiet"),
         reasons=[*why, *detail, *sentences(row.moved_by)],
@@ -129,11 +123,15 @@ def line_of(row: ScheduledMessage) -> Line:
     )
 
 
+def _taken_over(row: ScheduledMessage) -> Line:
+    return replace(line_of(row), status=str(Status.SUPERSEDED.label), tone="quiet")
+
+
 def _planned(planned: PlannedMessage, now: datetime) -> Line:
     return Line(
         name=planned.step.name,
         when=said_shortly(planned.send_at, planned.zone),
-        until=said_shortly(planned.latest_at, planned.zone),
+        until=clock(planned.latest_at, planned.zone),
         status=_status(planned, now),
         tone=TONES.get(planned.status, "quiet"),
         reasons=planned.reasons,
@@ -148,16 +146,15 @@ def _changed(change: Change, now: datetime) -> Line:
         return _kept(change, old, now)
     new = _planned(change.planned, now)
     was = old.when if old and change.effect == Effect.MOVES and old.when != new.when else ""
-    return Line(**{**vars(new), "effect": str(EFFECTS[change.effect]), "was": was})
+    return replace(new, effect=str(EFFECTS[change.effect]), was=was)
 
 
 def _kept(change: Change, old: Line | None, now: datetime) -> Line:
     base = old or _planned(change.planned, now)  # type: ignore[arg-type]
-    tone = "bad" if change.effect == Effect.STOPS else base.tone
-    reasons = change.planned.reasons if change.planned and change.effect == Effect.STOPS else base.reasons
-    return Line(
-        **{**vars(base), "effect": str(EFFECTS[change.effect]), "tone": tone, "reasons": list(reasons)}
-    )
+    kept = replace(base, effect=str(EFFECTS[change.effect]))
+    if change.effect != Effect.STOPS:
+        return kept
+    return replace(kept, tone="bad", reasons=change.planned.reasons if change.planned else [])
 
 
 def _status(planned: PlannedMessage, now: datetime) -> str:

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
@@ -45,5 +46,5 @@ class ConsoleSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and access_of(request).holds(ALL_ROLES)
 
-    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
         return ChoiceView.as_view(admin_site=self)(request)

@@ -21,6 +21,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": _("The right words, at the right hour"),
     "SITE_SYMBOL": "healing",
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("console/favicon.svg")}],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,
     "BORDER_RADIUS": "8px",

@@ -34,6 +34,11 @@ def said_shortly(instant: datetime, zone: ZoneInfo) -> str:
     return f"{date_format(instant.astimezone(zone), 'D j M, H:i')} {_where(instant, zone)}"
 
 
+def clock(instant: datetime, zone: ZoneInfo) -> str:
+    """Weekday, day and time alone, to stand right below a time that names the place."""
+    return date_format(instant.astimezone(zone), "D j M, H:i")
+
+
 def tag(instant: datetime | None, zone: ZoneInfo) -> SafeString | str:
     """The time as a ``<time>`` element that carries the instant for machines."""
     if instant is None:
@@ -101,7 +106,7 @@ def read_wall_time(field: forms.DateTimeField, value: Any) -> datetime | None:
     """What a person typed or picked; None for nothing. Raises ValidationError if it cannot be read."""
     if value in field.empty_values:
         return None
-    for form in (PICKER_FORMAT, "%Y-%m-%dT%H:%M:%S", *field.input_formats):
+    for form in (PICKER_FORMAT, "%Y-%m-%dT%H:%M:%S", *(field.input_formats or ())):
         try:
             return datetime.strptime(str(value).strip(), form)  # noqa: DTZ007 - a wall time has no zone yet
         except ValueError:

@@ -4,12 +4,13 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -17,13 +18,12 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from aftercare.clinics.models import Practitioner
-from aftercare.console.access import RECORDERS, WRITERS, access_of
+from aftercare.console.access import RECORDERS, WRITERS, access_of, user_of
 from aftercare.console.acts import ActingAdmin
-from aftercare.console.scoping import ScopedHistoryAdmin, ScopedInline
+from aftercare.console.scoping import ScopedHistoryAdmin, ScopedInline, without_links
 from aftercare.console.session_acts import UNDO, VOID
 from aftercare.console.session_form import COMPLETE, SessionForm
-from aftercare.console.session_page import session_page
-from aftercare.console.session_plan import plan_of
+from aftercare.console.session_page import choose_clinic_page, plan_view, session_page
 from aftercare.console.times import said_shortly
 from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.outbox.planning import complete_session, replan_session
@@ -43,7 +43,7 @@ class AreaInline(ScopedInline, TabularInline):
 
 class ProductInline(ScopedInline, TabularInline):
     model = ProductApplied
-    fields = ("name", "lot")
+    fields = ("name", "lot", "for_home")
     extra = 0
 
 
@@ -76,9 +76,9 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
             None,
             {"fields": ("clinic", "patient", ("ended_at", "practitioner"), ("protocol", "variant"))},
         ),
-        (None, {"fields": ("override_by", "override_reason")}),
-        (None, {"fields": ("treatment_consent",)}),
-        (_("What to expect"), {"fields": ("recovery_note",)}),
+        (None, {"fields": ("override_by", "override_reason"), "classes": ("override",)}),
+        (None, {"fields": ("treatment_consent",), "classes": ("consent",)}),
+        (None, {"fields": ("recovery_note",), "classes": ("deep",)}),
         (
             _("Device, skin type, next visit, notes"),
             {
@@ -141,12 +141,19 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
             kwargs["empty_label"] = _("Nobody")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Links away from the page would lose what was typed; only a new patient is made in place."""
+        field = without_links(super().formfield_for_dbfield(db_field, request, **kwargs))
+        if db_field.name == "patient" and field is not None:
+            field.help_text = new_patient_link()
+        return field
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         clinics = self.editable_clinics(request)
         if len(clinics) > 1 and "clinic" not in request.GET and request.method == "GET":
-            return self._choose_clinic(request, clinics)
+            return choose_clinic_page(self, request, clinics)
         return super().add_view(request, form_url, extra_context)
 
     def change_view(
@@ -173,12 +180,9 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
         )
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
-        session = kwargs.get("obj")
-        names = f"admin:{self.opts.app_label}_{self.opts.model_name}"
-        saved = session is not None and session.pk
-        context["plan_url"] = (
-            reverse(f"{names}_plan_of", args=[session.pk]) if saved else reverse(f"{names}_plan")
-        )
+        session: Any = kwargs.get("obj")
+        saved = [session.pk] if session is not None and session.pk else []
+        context["plan_url"] = reverse(f"admin:{self._names()}_plan{'_of' if saved else ''}", args=saved)
         context["plan"] = (
             context["adminform"].form.plan if hasattr(context["adminform"].form, "plan") else None
         )
@@ -187,7 +191,7 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
 
     def save_model(self, request: HttpRequest, obj: TreatmentSession, form: Any, change: bool) -> None:
         if not change:
-            obj.created_by = request.user
+            obj.created_by = user_of(request)
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> None:
@@ -195,9 +199,9 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
         super().save_related(request, form, formsets, change)
         session, now = form.instance, timezone.now()
         if session.state == SessionState.COMPLETED:
-            replan_session(session, by=request.user, now=now)
+            replan_session(session, by=user_of(request), now=now)
         elif COMPLETE in request.POST:
-            complete_session(session, by=request.user, now=now)
+            complete_session(session, by=user_of(request), now=now)
 
     def changeform_view(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -218,29 +222,16 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
         messages.success(request, _outcome(session))
         return HttpResponseRedirect(self.row_url(session))
 
-    def _choose_clinic(self, request: HttpRequest, clinics: list[Any]) -> TemplateResponse:
-        context = {**self.admin_site.each_context(request), "title": _("Record a session"), "opts": self.opts}
-        return TemplateResponse(
-            request, "console/treatments/choose_clinic.html", {**context, "clinics": clinics}
-        )
 
-
-def plan_view(model_admin: TreatmentSessionAdmin, request: HttpRequest, object_id: str = "") -> HttpResponse:
-    """The plan of the form as it stands, as a piece of the page. Stores nothing."""
-    session = model_admin.get_object(request, object_id) if object_id else None
-    allowed = (
-        model_admin.has_change_permission(request, session)
-        if session
-        else model_admin.has_add_permission(request)
+def new_patient_link() -> str:
+    """Opens the patient form in a pop-up that hands the new patient back to the session."""
+    address = f"{reverse('admin:clinics_patient_add')}?{TO_FIELD_VAR}=id&{IS_POPUP_VAR}=1"
+    return format_html(
+        '<a class="button related-widget-wrapper-link" id="add_id_patient" data-popup="yes" href="{}">'
+        "+ {}</a>",
+        address,
+        _("New patient"),
     )
-    if not allowed:
-        raise PermissionDenied
-    form = model_admin.get_form(request, session, change=session is not None)(
-        request.POST, instance=session or TreatmentSession()
-    )
-    form.is_valid()
-    plan = plan_of(form, now=timezone.now())
-    return TemplateResponse(request, "console/treatments/plan.html", {"plan": plan})
 
 
 def _overriders(request: HttpRequest) -> QuerySet[Practitioner]:
