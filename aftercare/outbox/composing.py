@@ -93,6 +93,8 @@ class Composed:
 def compose(message: ScheduledMessage, *, now: datetime) -> Composed:
     """Writes the message from the newest approved text. ``now`` becomes its Date. Raises CannotCompose."""
     clinic, locale = message.clinic, message.patient.written_locale
+    if message.patient_id != message.session.patient_id:
+        raise CannotCompose(Why.CANNOT_COMPOSE, "Its session is of another patient.")
     try:
         compiled = compiled_for(message.step.template, locale=locale, clinic=clinic)
         if compiled is None:

@@ -26,7 +26,7 @@ def conclude(
     message: ScheduledMessage,
     *,
     to: Status,
-    frm: Status,
+    frm: Status | tuple[Status, ...],
     now: datetime,
     token: Any = None,
     why: str = "",

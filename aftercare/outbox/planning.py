@@ -52,6 +52,8 @@ def complete_session(
             raise Refused(_("This session was voided. Record the treatment anew."))
         if mine.state == SessionState.DRAFT:
             _refuse_problems(mine, now)
+            # Reopened, it may have been given its right patient: nothing of it has left.
+            mine.scheduled_messages.update(patient=mine.patient_id, clinic=mine.clinic_id)
             _set_state(mine, SessionState.COMPLETED, by=by, completed_at=now)
             promise([mine], completing={mine.pk}, by=by, now=now, tell_staff=not historical)
             promise(others, by=by, now=now)

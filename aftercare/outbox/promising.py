@@ -111,10 +111,16 @@ def _revise_all(
 
 
 def _apply(row: ScheduledMessage, revision: Revision, *, by: User | None, now: datetime) -> bool:
-    frm = Status(row.status)
+    frm = _as_seen(row)
     if revision.window_passed:
         return conclude(row, to=Status.MISSED, frm=frm, now=now, why=revision.why)
     return move(row.pk, to=revision.to, frm=frm, now=now, why=revision.why, actor=by, **revision.fields)
+
+
+def _as_seen(row: ScheduledMessage) -> tuple[Status, ...]:
+    """The status a row may have by now: a drain may have claimed it, or given it back, since it was read."""
+    status = Status(row.status)
+    return (Status.SCHEDULED, Status.CLAIMED) if status in (Status.SCHEDULED, Status.CLAIMED) else (status,)
 
 
 def _makes_late(row: ScheduledMessage, revision: Revision) -> bool:

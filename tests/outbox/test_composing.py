@@ -123,6 +123,13 @@ def test_address_that_no_mail_can_carry_is_named(message, at, address):
         compose(message, now=at.now)
 
 
+def test_message_of_another_patient_than_its_session_is_never_written(message, at):
+    message.session.patient = factories.patient(message.clinic)
+
+    with pytest.raises(CannotCompose, match="another patient"):
+        compose(message, now=at.now)
+
+
 def test_kept_try_reproduces_its_copy_to_the_byte(message, at):
     composed = compose(message, now=at.now)
     attempt = kept(message, composed, at.now)

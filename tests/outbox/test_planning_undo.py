@@ -119,6 +119,18 @@ def test_completing_again_promises_the_same_rows(clinic):
     )
 
 
+def test_completing_again_for_the_right_patient_writes_to_nobody_else(clinic):
+    session = draft(clinic)
+    complete(session)
+    _reopen(session)
+    right = factories.patient(clinic)
+    move(session, patient=right)
+
+    complete(session, now=NOW + timedelta(minutes=2))
+
+    assert {row.patient for row in rows_of(session).values()} == {right}
+
+
 def test_completing_again_promises_what_was_cancelled_while_it_was_open(clinic):
     session = draft(clinic, ended_at=ENDED_AT - timedelta(minutes=239))  # by a slip: it ended just now
     clinic.undo_minutes = 60

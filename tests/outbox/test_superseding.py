@@ -1,10 +1,12 @@
 """A newer session takes over from an older one of the same patient and protocol, and gives back."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from aftercare.followups.models import FollowUpTask
+from aftercare.outbox import promising
 from aftercare.outbox.models import StatusChange
 from aftercare.outbox.planning import reopen_session, replan_session, void_session
 from tests import factories
@@ -166,3 +168,20 @@ def test_voiding_a_superseded_session_cancels_its_messages_for_good(older):
     _void(newer)
 
     assert (_last(older).status, _last(older).why) == ("cancelled", "session_voided")
+
+
+def test_message_claimed_while_the_newer_session_is_saved_is_superseded_all_the_same(older, monkeypatch):
+    """Between reading the rows and moving them, a drain may claim one: its claim must not save it."""
+    newer, read = _newer(older), promising._rows
+
+    def read_just_before_a_claim(sessions):
+        rows = read(sessions)
+        lease = {"claim_token": uuid4(), "lease_until": NOW + timedelta(minutes=5)}
+        older.scheduled_messages.filter(status="scheduled").update(status="claimed", **lease)
+        return rows
+
+    monkeypatch.setattr(promising, "_rows", read_just_before_a_claim)
+
+    complete(newer)
+
+    assert (_last(older).status, _last(older).claim_token) == ("superseded", None)
