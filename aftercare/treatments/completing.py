@@ -72,10 +72,16 @@ def completion_warnings(session: TreatmentSession) -> Problems:
 
 
 def _missing(session: TreatmentSession) -> Problems:
-    missing = {name: [str(text)] for name, text in _CHOOSE.items() if getattr(session, f"{name}_id") is None}
+    missing = {name: [str(text)] for name, text in _CHOOSE.items() if not _chosen(session, name)}
     if session.ended_at is None:
         missing["ended_at"] = [_("Enter when the treatment ended.")]
     return missing
+
+
+def _chosen(session: TreatmentSession, name: str) -> bool:
+    """Whether the row is named, though it may not be saved yet."""
+    cached = session._state.fields_cache.get(name)
+    return getattr(session, f"{name}_id") is not None or cached is not None
 
 
 def _who(session: TreatmentSession) -> Found:
@@ -117,7 +123,7 @@ def _record(session: TreatmentSession) -> Found:
     found = []
     treated_on = _treated_on(session)
     if not session.treatment_consent:
-        text = _("Tick this when the patient has signed. A session without it cannot be completed.")
+        text = _("A session can be completed only when the patient has signed consent to the treatment.")
         found.append(("treatment_consent", text))
     if session.cartridge_expires_on and session.cartridge_expires_on < treated_on:
         text = _("The cartridge had expired on the day of the treatment. Check the date and the lot.")

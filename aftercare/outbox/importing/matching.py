@@ -1,0 +1,216 @@
+"""Telling what a file says from what is stored: which sessions are new, and whose they are.
+
+What is stored always wins: a row that says otherwise about a stored session is listed and not taken in.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+
+from aftercare.clinics.models import Clinic, Patient
+from aftercare.outbox.importing.parsing import ParsedRow
+from aftercare.outbox.importing.reading import RowProblem
+from aftercare.treatments.models import SessionState, TreatmentSession
+
+CHUNK = 500
+T = TypeVar("T")
+Identity = tuple[str, str, str]
+
+_SESSION_FIELDS = (
+    "practitioner_id",
+    "protocol_id",
+    "variant",
+    "ended_at",
+    "device",
+    "cartridge_lot",
+    "cartridge_expires_on",
+    "fitzpatrick",
+    "screening",
+    "override_by_id",
+    "override_reason",
+    "treatment_consent",
+    "recovery_note",
+    "next_visit_on",
+    "notes",
+)
+_SAME_PERSON = ("first_name", "last_name", "birth_date")
+_MAY_HAVE_CHANGED = (
+    "email",
+    "phone",
+    "locale",
+    "time_zone",
+    "email_consent_version",
+    "email_consent_at",
+)
+
+
+@dataclass
+class Matched:
+    """The rows to store, and what is said about the others.
+
+    ``conflicts`` differ from the stored session; ``kept`` are stored patients' details that the file has
+    otherwise: their rows are stored, the details stay. ``adopted`` are stored patients who get the file's id.
+    """
+
+    new: list[ParsedRow] = field(default_factory=list)
+    unchanged: int = 0
+    adopted: list[Patient] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
+    conflicts: list[RowProblem] = field(default_factory=list)
+    kept: list[RowProblem] = field(default_factory=list)
+
+
+def match(rows: Sequence[ParsedRow], *, clinic: Clinic) -> Matched:
+    """Sorts the rows, and gives each its patient: the stored one, else one that the file's rows share."""
+    matched, people = Matched(), _People(rows, clinic)
+    stored, first_lines = _stored_sessions(rows, clinic), dict[str, int]()
+    for row in rows:
+        first = first_lines.setdefault(row.session.external_id, row.line)
+        if first != row.line:
+            text = _("Line %s has this external_id already. Give each session its own.") % first
+            matched.problems.append(RowProblem(row.line, "external_id", text))
+        elif not people.settle(row, matched):
+            continue
+        elif session := stored.get(row.session.external_id):
+            _compare(row, session, matched)
+        else:
+            matched.new.append(row)
+    matched.adopted = people.adopted
+    return matched
+
+
+def in_chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    listed = list(items)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
+
+
+class _People:
+    """The patients there are, by the id other systems give them and by name and address."""
+
+    def __init__(self, rows: Sequence[ParsedRow], clinic: Clinic) -> None:
+        self.by_id: dict[str, Patient] = {}
+        self.by_identity: dict[Identity, list[Patient]] = defaultdict(list)
+        self.adopted: list[Patient] = []
+        self.lines: dict[int, int] = {}
+        for ids in in_chunks({row.patient.external_id for row in rows if row.patient.external_id}):
+            for patient in Patient.objects.filter(clinic=clinic, external_id__in=ids):
+                self._add(patient, clinic)
+        for emails in in_chunks({row.patient.email.lower() for row in rows}):
+            found = Patient.objects.filter(clinic=clinic).annotate(address=Lower("email"))
+            for patient in found.filter(address__in=emails):
+                if patient.external_id not in self.by_id:
+                    self._add(patient, clinic)
+
+    def settle(self, row: ParsedRow, matched: Matched) -> bool:
+        """Gives the row its patient. False, with the problem noted, if it cannot be told who that is."""
+        patient = self._find(row, matched)
+        if patient is None:
+            return False
+        if patient is not row.patient:
+            if not self._agree(row, patient, matched):
+                return False
+            row.patient = row.session.patient = patient
+        return True
+
+    def _find(self, row: ParsedRow, matched: Matched) -> Patient | None:
+        given = row.patient
+        if given.external_id and given.external_id in self.by_id:
+            return self.by_id[given.external_id]
+        named = self.by_identity[_identity(given)]
+        if given.external_id:
+            named = [patient for patient in named if not patient.external_id]
+        if len(named) > 1:
+            text = _("Several patients have this name and address. Give the patient_external_id.")
+            matched.problems.append(RowProblem(row.line, "email", text))
+            return None
+        if not named:
+            self.lines[id(given)] = row.line
+            self._add(given, given.clinic)
+            return given
+        return self._adopt(named[0], given.external_id)
+
+    def _adopt(self, patient: Patient, external_id: str) -> Patient:
+        if external_id:
+            patient.external_id = external_id
+            self.by_id[external_id] = patient
+            if patient.pk is not None:
+                self.adopted.append(patient)
+        return patient
+
+    def _agree(self, row: ParsedRow, patient: Patient, matched: Matched) -> bool:
+        """Whether it can be the same person; details that differ are kept as they are, and listed."""
+        where = self._where(patient)
+        if differing := [name for name in _SAME_PERSON if _differs(row.patient, patient, name)]:
+            text = _("This patient is another person %s. Check the patient_external_id.") % where
+            matched.problems.append(RowProblem(row.line, differing[0], text))
+            return False
+        for name in _MAY_HAVE_CHANGED:
+            if _differs(row.patient, patient, name):
+                text = _("Kept as it is %s. Change it on the patient's page.") % where
+                matched.kept.append(RowProblem(row.line, name, text))
+        return True
+
+    def _where(self, patient: Patient) -> str:
+        line = self.lines.get(id(patient))
+        return _("on line %s") % line if line else _("as stored")
+
+    def _add(self, patient: Patient, clinic: Clinic) -> None:
+        patient.clinic = clinic
+        self.by_identity[_identity(patient)].append(patient)
+        if patient.external_id:
+            self.by_id[patient.external_id] = patient
+
+
+def _identity(patient: Patient) -> Identity:
+    return patient.email.casefold(), patient.first_name.casefold(), patient.last_name.casefold()
+
+
+def _differs(given: Patient, known: Patient, name: str) -> bool:
+    """Whether the file says something, and something else. Case is no difference."""
+    said, stored = getattr(given, name), getattr(known, name)
+    if isinstance(said, str):
+        return bool(said) and said.casefold() != stored.casefold()
+    return said is not None and said != stored and (stored is not None or name != "birth_date")
+
+
+def _stored_sessions(rows: Sequence[ParsedRow], clinic: Clinic) -> dict[str, TreatmentSession]:
+    stored: dict[str, TreatmentSession] = {}
+    for ids in in_chunks(row.session.external_id for row in rows):
+        found = TreatmentSession.objects.filter(clinic=clinic, external_id__in=ids)
+        for session in found.prefetch_related("areas", "products"):
+            stored[session.external_id] = session
+    return stored
+
+
+def _compare(row: ParsedRow, stored: TreatmentSession, matched: Matched) -> None:
+    differing = _differing(row, stored)
+    if stored.state != SessionState.COMPLETED:
+        text = _("This session is stored as %s. It stays so.") % stored.get_state_display()
+        matched.conflicts.append(RowProblem(row.line, "external_id", text))
+    elif differing:
+        text = _("The session is stored otherwise (%s) and stays so. Correct it on its page.")
+        problem = RowProblem(row.line, differing[0], text % ", ".join(differing))
+        matched.conflicts.append(problem)
+    else:
+        matched.unchanged += 1
+
+
+def _differing(row: ParsedRow, stored: TreatmentSession) -> list[str]:
+    given = row.session
+    differing = [name for name in _SESSION_FIELDS if getattr(given, name) != getattr(stored, name)]
+    if row.patient.pk != stored.patient_id:
+        differing.append("patient")
+    if _areas(row.areas) != _areas(stored.areas.all()):
+        differing.append("areas")
+    if [(p.name, p.lot) for p in row.products] != [(p.name, p.lot) for p in stored.products.all()]:
+        differing.append("products")
+    return [name.removesuffix("_id") for name in differing]
+
+
+def _areas(areas: Iterable[Any]) -> set[tuple[Any, ...]]:
+    return {(area.site, area.depth_mm, area.passes) for area in areas}

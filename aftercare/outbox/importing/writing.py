@@ -1,0 +1,64 @@
+"""Storing matched rows: patients, completed sessions and their messages, a chunk in a transaction.
+
+Nothing leaves before the undo time is over, so that a later chunk supersedes what an earlier one promised.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+from simple_history.utils import bulk_create_with_history, bulk_update_with_history
+
+from aftercare.clinics.models import Patient, User
+from aftercare.outbox.importing.matching import CHUNK, Matched, in_chunks
+from aftercare.outbox.importing.parsing import ParsedRow
+from aftercare.outbox.models import ScheduledMessage
+from aftercare.outbox.promising import for_planning, promise
+from aftercare.outbox.revising import UNSENT
+from aftercare.treatments.models import ProductApplied, SessionState, TreatedArea, TreatmentSession
+
+
+def write(matched: Matched, *, by: User | None, now: datetime, at_once: bool) -> None:
+    """Stores the new rows: all in one transaction with ``at_once``, else chunk by chunk in the file's order.
+
+    Chunks let the engine work meanwhile. One that fails leaves those before it, and the file can be given
+    again.
+    """
+    if at_once:
+        with transaction.atomic():
+            _write_all(matched, by, now)
+    else:
+        _write_all(matched, by, now)
+
+
+def _write_all(matched: Matched, by: User | None, now: datetime) -> None:
+    for patients in in_chunks(matched.adopted):
+        bulk_update_with_history(patients, Patient, ["external_id"], default_user=by, default_date=now)
+    for rows in in_chunks(matched.new):
+        with transaction.atomic():
+            _write_chunk(rows, by, now)
+
+
+def _write_chunk(rows: Sequence[ParsedRow], by: User | None, now: datetime) -> None:
+    new = {id(row.patient): row.patient for row in rows if row.patient.pk is None}
+    bulk_create_with_history(list(new.values()), Patient, CHUNK, default_user=by, default_date=now)
+    sessions = [row.session for row in rows]
+    for session in sessions:
+        session.state, session.completed_at, session.created_by = SessionState.COMPLETED, now, by
+    bulk_create_with_history(sessions, TreatmentSession, CHUNK, default_user=by, default_date=now)
+    TreatedArea.objects.bulk_create([area for row in rows for area in row.areas], CHUNK)
+    ProductApplied.objects.bulk_create([product for row in rows for product in row.products], CHUNK)
+    promise(sessions, completing={session.pk for session in sessions}, by=by, now=now, tell_staff=False)
+    promise(_running(sessions), by=by, now=now)
+
+
+def _running(sessions: Sequence[TreatmentSession]) -> list[TreatmentSession]:
+    """Other sessions of these patients that still have something to send, which a new one may supersede."""
+    ids = {session.pk for session in sessions}
+    promised = ScheduledMessage.objects.filter(
+        Q(status__in=UNSENT), patient__in={session.patient_id for session in sessions}
+    )
+    others = set(promised.values_list("session_id", flat=True)) - ids
+    found = TreatmentSession.objects.filter(pk__in=others, state=SessionState.COMPLETED)
+    return list(for_planning(found).select_for_update(of=("self",)))
