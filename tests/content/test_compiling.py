@@ -179,12 +179,12 @@ def test_compile_source_gives_a_digest_of_all_three_forms(compiled_of):
     ],
 )
 def test_compile_source_of_hostile_markdown_ends_soon(compiled_of, body):
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         compiled_of(body)
     except ContentError as refused:
         assert refused.problems  # noqa: PT017
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 3
 
 
 def test_brand_refuses_what_is_no_colour():
