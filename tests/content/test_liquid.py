@@ -106,8 +106,8 @@ def test_find_problems_lists_all_of_them_by_place():
     ],
 )
 def test_find_problems_refuses_hostile_input_at_once(source):
-    started = time.perf_counter()
+    started = time.process_time()
     problems = find_problems(source)
 
     assert problems
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
