@@ -1,7 +1,7 @@
 """What happens to a session, and in the same transaction to its messages.
 
-Each operation locks the patient's sessions under the protocol first, so that two of them cannot both believe
-theirs to be the newest; each is safe to run twice.
+Each operation locks the patient first, and then the patient's sessions under the protocol, so that no two
+believe theirs to be the newest; each is safe to run twice.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, undo_time
 from aftercare.outbox.lateness import take_back, withdraw_tasks
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.previewing import Change, changes, preview, would_supersede
-from aftercare.outbox.promising import for_planning, promise
+from aftercare.outbox.promising import for_planning, lock_patients, promise
 from aftercare.outbox.refusing import Refused
 from aftercare.outbox.revising import UNSENT, may_change
 from aftercare.outbox.transitions import move_all
@@ -118,6 +118,7 @@ def void_session(session: TreatmentSession, *, reason: str, by: User | None, now
 
 def _lock(session: TreatmentSession) -> tuple[TreatmentSession, list[TreatmentSession]]:
     """The session as stored, and the patient's other completed ones under its protocol, all locked."""
+    lock_patients([session.patient_id])
     group = Q(patient=session.patient_id, protocol=session.protocol_id, state=SessionState.COMPLETED)
     sessions = TreatmentSession.objects.filter(Q(pk=session.pk) | group)
     locked = {row.pk: row for row in for_planning(sessions).select_for_update(of=("self",))}

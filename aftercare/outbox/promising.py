@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from aftercare.clinics.models import User
+from aftercare.clinics.models import Patient, User
 from aftercare.outbox.concluding import conclude
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
 from aftercare.outbox.lateness import take_back, tell_of_late
@@ -32,6 +32,15 @@ def for_planning(sessions: QuerySet[TreatmentSession]) -> QuerySet[TreatmentSess
     """The sessions with all that a plan reads, in the order in which everybody locks them."""
     loaded = sessions.select_related("clinic", "patient__clinic", "practitioner", "protocol", "override_by")
     return loaded.prefetch_related("protocol__steps").order_by("pk")
+
+
+def lock_patients(ids: Iterable[int]) -> None:
+    """Makes whoever else completes a session of these patients wait for this transaction's end.
+
+    Locking sessions alone is not enough: two drafts would be completed side by side, each the newest.
+    """
+    wanted = Patient.objects.filter(pk__in=set(ids)).order_by("pk")
+    list(wanted.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def promise(

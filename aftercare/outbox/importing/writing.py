@@ -14,7 +14,7 @@ from aftercare.clinics.models import Patient, User
 from aftercare.outbox.importing.matching import CHUNK, Matched, in_chunks
 from aftercare.outbox.importing.parsing import ParsedRow
 from aftercare.outbox.models import ScheduledMessage
-from aftercare.outbox.promising import for_planning, promise
+from aftercare.outbox.promising import for_planning, lock_patients, promise
 from aftercare.outbox.revising import UNSENT
 from aftercare.treatments.models import ProductApplied, SessionState, TreatedArea, TreatmentSession
 
@@ -41,6 +41,7 @@ def _write_all(matched: Matched, by: User | None, now: datetime) -> None:
 
 
 def _write_chunk(rows: Sequence[ParsedRow], by: User | None, now: datetime) -> None:
+    lock_patients(row.patient.pk for row in rows if row.patient.pk is not None)
     new = {id(row.patient): row.patient for row in rows if row.patient.pk is None}
     bulk_create_with_history(list(new.values()), Patient, CHUNK, default_user=by, default_date=now)
     sessions = [row.session for row in rows]
