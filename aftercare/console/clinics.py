@@ -161,7 +161,7 @@ class PractitionerAdmin(ScopedHistoryAdmin):
 
 
 @admin.register(User)
-class UserAdmin(ScopedAdmin, DjangoUserAdmin):
+class UserAdmin(DjangoUserAdmin, ScopedAdmin):  # type: ignore[misc] # Django chooses between two forms
     """Accounts, for superusers. What an account may see follows from its memberships."""
 
     form = UserChangeForm

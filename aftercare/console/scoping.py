@@ -29,7 +29,16 @@ class OneClinicForm(forms.ModelForm):
         for name, value in list(cleaned.items()):  # add_error takes names out
             if name in self.fields and name != "clinic" and self._belongs_elsewhere(value, clinic_id):
                 self.add_error(name, _("This belongs to another clinic. Choose one of this clinic."))
+        self._refuse_taken_external_id(clinic_id)
         return cleaned
+
+    def _refuse_taken_external_id(self, clinic_id: int | None) -> None:
+        taken = self.cleaned_data.get("external_id")
+        if not taken or clinic_id is None:
+            return
+        rows = type(self.instance)._default_manager.filter(clinic=clinic_id, external_id=taken)
+        if rows.exclude(pk=self.instance.pk).exists():
+            self.add_error("external_id", _("This clinic uses this external id already. Check it."))
 
     def clinic_id(self) -> int | None:
         """The clinic the form's row belongs to: the chosen one, or that of the row as it is."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ from aftercare.console.session_plan import Plan, plan_of
 from aftercare.console.times import WallClockField, just_now, place
 from aftercare.protocols.models import Variant
 from aftercare.treatments.completing import completion_problems
-from aftercare.treatments.models import SessionState, TreatedArea, TreatmentSession
+from aftercare.treatments.models import SessionState, Site, TreatedArea, TreatmentSession
 from aftercare.treatments.screening import QUESTIONS, Answer, Weight, questions_for
 
 COMPLETE = "_complete"
@@ -55,8 +56,8 @@ class SessionForm(OneClinicForm):
         model = TreatmentSession
         exclude = ("screening",)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_readable(data), *args, **kwargs)
         self.now = timezone.now()
         self.clinic = self._clinic()
         self.plan: Plan | None = None
@@ -177,6 +178,24 @@ class SessionForm(OneClinicForm):
         )
 
 
+def _readable(data: QueryDict | None) -> QueryDict | None:
+    """Without a patient whose id is none: the select that completes names would stumble over it."""
+    if data is None or data.get("patient", "").isdecimal():
+        return data
+    copy = data.copy()
+    copy["patient"] = ""
+    return copy
+
+
+class AreaForm(OneClinicForm):
+    """A treated area. A row that still says what it said at first counts as empty."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.initial.setdefault("site", Site.FACE)
+
+
 AREAS = forms.inlineformset_factory(
-    TreatmentSession, TreatedArea, fields=("site", "depth_mm", "passes"), extra=0
+    TreatmentSession, TreatedArea, form=AreaForm, fields=("site", "depth_mm", "passes"), extra=0
 )

@@ -22,7 +22,7 @@ from aftercare.console.access import RECORDERS, WRITERS, access_of, user_of
 from aftercare.console.acts import ActingAdmin
 from aftercare.console.scoping import ScopedHistoryAdmin, ScopedInline, without_links
 from aftercare.console.session_acts import UNDO, VOID
-from aftercare.console.session_form import COMPLETE, SessionForm
+from aftercare.console.session_form import COMPLETE, AreaForm, SessionForm
 from aftercare.console.session_page import choose_clinic_page, plan_view, session_page
 from aftercare.console.times import said_shortly
 from aftercare.outbox.models import ScheduledMessage, Status
@@ -35,6 +35,7 @@ STATE_TONES = {_("Draft"): "info", _("Completed"): "success", _("Voided"): "dang
 
 class AreaInline(ScopedInline, TabularInline):
     model = TreatedArea
+    form = AreaForm
     fields = ("site", "depth_mm", "passes")
 
     def get_extra(self, request: HttpRequest, obj: TreatmentSession | None = None, **kwargs: Any) -> int:

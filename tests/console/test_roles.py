@@ -1,0 +1,201 @@
+"""What each role may do in a clinic, and what a role in one clinic gives in another: nothing."""
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
+from aftercare.content.models import MessageTemplate, TemplateVersion
+from aftercare.followups.models import FollowUpTask
+from aftercare.outbox.models import ScheduledMessage, Suppression
+from aftercare.protocols.models import Protocol
+from aftercare.treatments.models import TreatmentSession
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NOBODY: set[str] = set()
+OWNER = {Role.OWNER}
+WRITERS = {Role.OWNER, Role.CLINICIAN}
+RECORDERS = {Role.OWNER, Role.CLINICIAN, Role.STAFF}
+MAY_ADD = {
+    Clinic: NOBODY,
+    FollowUpTask: NOBODY,
+    Membership: OWNER,
+    MessageTemplate: WRITERS,
+    Patient: RECORDERS,
+    Practitioner: OWNER,
+    Protocol: WRITERS,
+    ScheduledMessage: NOBODY,
+    Suppression: RECORDERS,
+    TemplateVersion: WRITERS,
+    TreatmentSession: RECORDERS,
+    User: NOBODY,
+}
+CASES = [(model, role) for model in MAY_ADD for role in Role]
+
+
+def page(model, name, *args):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
+
+
+@pytest.fixture
+def clinic():
+    return factories.clinic()
+
+
+def log_in(client, clinic, role):
+    user = factories.user(clinic, role)
+    client.force_login(user)
+    return user
+
+
+def test_every_registered_model_is_in_the_matrix():
+    assert set(admin.site._registry) == set(MAY_ADD)
+
+
+@pytest.mark.parametrize(("model", "role"), CASES, ids=lambda case: getattr(case, "__name__", str(case)))
+def test_add_page_opens_for_the_roles_that_may_add(model, role, client, clinic):
+    log_in(client, clinic, role)
+
+    answer = client.get(page(model, "add"))
+
+    assert answer.status_code == (200 if role in MAY_ADD[model] else 403)
+
+
+@pytest.mark.parametrize("model", [model for model in MAY_ADD if model is not User])
+def test_viewer_reads_every_list(model, client, clinic):
+    log_in(client, clinic, Role.VIEWER)
+
+    assert client.get(page(model, "changelist")).status_code == 200
+
+
+def test_viewer_reads_a_patient_and_cannot_change_one(client, clinic):
+    log_in(client, clinic, Role.VIEWER)
+    patient = factories.patient(clinic)
+
+    read = client.get(page(Patient, "change", patient.pk))
+    written = client.post(page(Patient, "change", patient.pk), {"first_name": "Changed"})
+
+    assert (read.status_code, written.status_code) == (200, 403)
+
+
+@pytest.mark.parametrize("role", [Role.CLINICIAN, Role.STAFF, Role.VIEWER])
+def test_settings_of_the_clinic_are_for_its_owner(role, client, clinic):
+    log_in(client, clinic, role)
+
+    answer = client.post(page(Clinic, "change", clinic.pk), {"name": "Taken over"})
+
+    clinic.refresh_from_db()
+    assert answer.status_code == 403
+    assert clinic.name != "Taken over"
+
+
+@pytest.mark.parametrize("role", [Role.CLINICIAN, Role.STAFF, Role.VIEWER])
+def test_licence_numbers_are_entered_by_the_owner_alone(role, client, clinic):
+    log_in(client, clinic, role)
+    practitioner = factories.practitioner(clinic, licence_number="")
+
+    answer = client.post(page(Practitioner, "change", practitioner.pk), {"licence_number": "FAKE-1"})
+
+    practitioner.refresh_from_db()
+    assert (answer.status_code, practitioner.licence_number) == (403, "")
+
+
+def test_role_in_one_clinic_gives_nothing_in_another(client, clinic):
+    user = log_in(client, clinic, Role.OWNER)
+    other = factories.clinic()
+    Membership.objects.create(user=user, clinic=other, role=Role.VIEWER)
+    patient = factories.patient(other)
+
+    read = client.get(page(Patient, "change", patient.pk))
+    written = client.post(page(Patient, "change", patient.pk), {"first_name": "Changed"})
+
+    assert (read.status_code, written.status_code) == (200, 403)
+
+
+def test_new_patient_cannot_be_put_into_a_clinic_where_one_only_views(client, clinic):
+    user = log_in(client, clinic, Role.STAFF)
+    other = factories.clinic()
+    Membership.objects.create(user=user, clinic=other, role=Role.VIEWER)
+
+    answer = client.post(
+        page(Patient, "add"),
+        {"clinic": other.pk, "first_name": "Amara", "last_name": "Okafor", "email": "amara@example.com"},
+    )
+
+    assert answer.context["adminform"].form.errors["clinic"]
+    assert not Patient.objects.exists()
+
+
+def test_owner_adds_a_member_by_user_name(client, clinic):
+    log_in(client, clinic, Role.OWNER)
+    colleague = factories.user(None, username="colleague")
+
+    client.post(
+        page(Membership, "add"), {"username": "colleague", "clinic": clinic.pk, "role": Role.CLINICIAN}
+    )
+
+    assert colleague.memberships.get().role == Role.CLINICIAN
+
+
+def test_owner_is_told_when_no_account_has_the_user_name(client, clinic):
+    log_in(client, clinic, Role.OWNER)
+
+    answer = client.post(
+        page(Membership, "add"), {"username": "nobody", "clinic": clinic.pk, "role": Role.STAFF}
+    )
+
+    assert "No account has this user name" in str(answer.context["adminform"].form.errors["username"])
+
+
+def test_owner_is_told_when_somebody_is_a_member_already(client, clinic):
+    owner = log_in(client, clinic, Role.OWNER)
+
+    answer = client.post(
+        page(Membership, "add"), {"username": owner.username, "clinic": clinic.pk, "role": Role.STAFF}
+    )
+
+    assert "is a member of the clinic already" in str(answer.context["adminform"].form.errors["username"])
+
+
+def test_superuser_makes_an_account(client):
+    client.force_login(factories.user(None, username="root", is_superuser=True))
+
+    client.post(
+        page(User, "add"),
+        {
+            "username": "new-colleague",
+            "usable_password": "true",
+            "password1": "a-long-made-up-word",
+            "password2": "a-long-made-up-word",
+        },
+    )
+
+    assert User.objects.filter(username="new-colleague").exists()
+
+
+def test_history_of_a_row_is_read_and_never_put_back(client, clinic):
+    log_in(client, clinic, Role.OWNER)
+    patient = factories.patient(clinic, first_name="Before")
+    Patient.objects.filter(pk=patient.pk).update(first_name="After")
+    version = reverse("admin:clinics_patient_simple_history", args=[patient.pk, patient.history.first().pk])
+
+    read = client.get(version)
+    put_back = client.post(version, {"first_name": "Before"})
+
+    patient.refresh_from_db()
+    assert (read.status_code, put_back.status_code) == (200, 403)
+    assert patient.first_name == "After"
+
+
+def test_history_lists_who_changed_what(client, clinic):
+    owner = log_in(client, clinic, Role.OWNER)
+    patient = factories.patient(clinic, first_name="Before")
+    patient.first_name = "After"
+    patient._history_user = owner
+    patient.save()
+
+    html = client.get(page(Patient, "history", patient.pk)).content.decode()
+
+    assert "Before" in html
+    assert owner.username in html
