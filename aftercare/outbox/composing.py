@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
@@ -90,16 +90,26 @@ class Composed:
     values: Values
 
 
-def compose(message: ScheduledMessage, *, now: datetime) -> Composed:
+def approved_text(message: ScheduledMessage) -> CompiledVersion | None:
+    """The newest approved text that speaks to this message's patient. Raises ContentError."""
+    locale = message.patient.written_locale
+    return compiled_for(message.step.template, locale=locale, clinic=message.clinic)
+
+
+def compose(
+    message: ScheduledMessage,
+    *,
+    now: datetime,
+    text_for: Callable[[ScheduledMessage], CompiledVersion | None] = approved_text,
+) -> Composed:
     """Writes the message from the newest approved text. ``now`` becomes its Date. Raises CannotCompose."""
-    clinic, locale = message.clinic, message.patient.written_locale
     if message.patient_id != message.session.patient_id:
         raise CannotCompose(Why.CANNOT_COMPOSE, "Its session is of another patient.")
     try:
-        compiled = compiled_for(message.step.template, locale=locale, clinic=clinic)
+        compiled = text_for(message)
         if compiled is None:
             raise CannotCompose(Why.NOT_APPROVED, message.step.template.name)
-        locale = written_in(compiled.version, locale=locale, clinic=clinic)
+        locale = written_in(compiled.version, locale=message.patient.written_locale, clinic=message.clinic)
         values = message_values(message.session, locale=locale)
         values["links"] = {"unsubscribe": unsubscribe_url(message.pk)}
         copy = _copy(compiled, values, headers_of(message, locale=locale, now=now))

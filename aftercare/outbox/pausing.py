@@ -58,8 +58,9 @@ def _pause(
     with transaction.atomic():
         if _lock(what).paused_at is None:
             _set(what, now, reason, by)
-        scheduled = rows.filter(status=Status.SCHEDULED)
-        return move_all(scheduled, to=Status.HELD, now=now, why=why, detail=reason, actor=by)
+        # Of a claimed one nothing has left: its worker will find the claim gone.
+        waiting = rows.filter(status__in=(Status.SCHEDULED, Status.CLAIMED))
+        return move_all(waiting, to=Status.HELD, now=now, why=why, detail=reason, actor=by)
 
 
 def _resume(what: Paused, *, by: User) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from aftercare.outbox.models import Purpose, ScheduledMessage, Status, Suppression, Why
+from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.treatments.models import SessionState
 
 
@@ -34,15 +34,6 @@ def verdict(message: ScheduledMessage, *, suppressed: bool, now: datetime) -> Ve
     if reason := _pause(message):
         return Verdict(Status.HELD, reason)
     return None if patient.consents else Verdict(Status.HELD, Why.NO_CONSENT)
-
-
-def is_suppressed(message: ScheduledMessage) -> bool:
-    """Whether the patient's address may not be mailed by this clinic for aftercare."""
-    return Suppression.objects.filter(
-        clinic_id=message.clinic_id,
-        email=message.patient.email.lower(),
-        purpose__in=(Purpose.ALL, Purpose.CARE),
-    ).exists()
 
 
 def _pause(message: ScheduledMessage) -> Why | None:

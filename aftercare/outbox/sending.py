@@ -29,8 +29,9 @@ from aftercare.outbox.deciding import (
     decide_opening,
     words_of,
 )
+from aftercare.outbox.loading import InHand
 from aftercare.outbox.models import Attempt, ScheduledMessage, Status, Why
-from aftercare.outbox.rechecking import is_suppressed, verdict
+from aftercare.outbox.rechecking import verdict
 from aftercare.outbox.settling import Result, open_attempt, persistently, settle
 from aftercare.outbox.transitions import move_all
 
@@ -72,15 +73,17 @@ def lease_time() -> timedelta:
 
 def _send_batch(chunk: list[ScheduledMessage], *, deadline: datetime) -> bool:
     """Sends a claimed chunk over one connection. False if its rest was given back."""
-    channel, doubts = Channel(), 0
+    channel, in_hand, doubts = Channel(), InHand(chunk), 0
     try:
         for position, claimed in enumerate(chunk):
             rest = chunk[position:]
             if trouble := _trouble_opening(channel):
                 return _give_back(rest, trouble)
-            if not _time_for_one(claimed, deadline):
+            now = clock.database_now()
+            if not _time_for_one(claimed, deadline, now):
                 return _give_back(rest)
-            outcome = _send_one(claimed, channel)
+            message = in_hand.take(claimed.pk, now=now)
+            outcome = _send_one(message, in_hand, channel, now) if message else None
             doubts = doubts + 1 if isinstance(outcome, Unknown) else 0
             if doubts >= DOUBTS_A_BATCH or _stops_the_batch(outcome):
                 return _give_back(rest[1:], outcome)
@@ -89,36 +92,29 @@ def _send_batch(chunk: list[ScheduledMessage], *, deadline: datetime) -> bool:
         _close(channel)
 
 
-def _send_one(claimed: ScheduledMessage, channel: Channel) -> Sent | Decision | None:
-    """None if the message was not handed over: no longer ours, or not to be sent after all."""
-    message, now = _reload(claimed), clock.database_now()
-    if message is None:
-        return None
-    if no := verdict(message, suppressed=is_suppressed(message), now=now):
+def _send_one(
+    message: ScheduledMessage, in_hand: InHand, channel: Channel, now: datetime
+) -> Sent | Decision | None:
+    """None if the message was not handed over: not to be sent after all, or no longer ours."""
+    if no := verdict(message, suppressed=getattr(message, "suppressed", False), now=now):
         _conclude(message, no.to, no.why, now=now)
         return None
-    composed = _composed(message, now)
-    attempt = composed and open_attempt(message, composed, provider=channel.name, now=now)
-    if not (composed and attempt):
+    composed = _composed(message, in_hand, now)
+    if composed is None:
         return None
-    result = _call(channel, composed.copy.as_email(), attempt)
+    email = composed.copy.as_email()
+    attempt = open_attempt(message, composed, provider=channel.name, now=now)
+    if attempt is None:
+        return None
+    result = _call(channel, email, attempt)
     persistently(lambda: settle(attempt, result, now=clock.database_now()))
     return result.outcome
 
 
-def _reload(claimed: ScheduledMessage) -> ScheduledMessage | None:
-    """The message as it is now, if this claim still holds it."""
-    rows = ScheduledMessage.objects.select_related(
-        "clinic", "patient__clinic", "step__template", "session__clinic", "session__practitioner",
-        "session__protocol", "session__patient__clinic",
-    )  # fmt: skip
-    return rows.filter(pk=claimed.pk, status=Status.CLAIMED, claim_token=claimed.claim_token).first()
-
-
-def _composed(message: ScheduledMessage, now: datetime) -> Composed | None:
+def _composed(message: ScheduledMessage, in_hand: InHand, now: datetime) -> Composed | None:
     """The copy, or None when it cannot be written: then this message fails, alone, and says why."""
     try:
-        return compose(message, now=now)
+        return compose(message, text_for=in_hand.text_for, now=now)
     except CannotCompose as error:
         _conclude(message, Status.FAILED, error.why, now=now, detail=str(error))
     except DatabaseError:
@@ -155,9 +151,8 @@ def _stops_the_batch(outcome: Sent | Decision | None) -> bool:
     return isinstance(outcome, ChannelRefused) or (isinstance(outcome, NotSent) and outcome.whole_channel)
 
 
-def _time_for_one(claimed: ScheduledMessage, deadline: datetime) -> bool:
+def _time_for_one(claimed: ScheduledMessage, deadline: datetime, now: datetime) -> bool:
     """Whether a call begun now ends within the lease, and the drain's own time is not over."""
-    now = clock.database_now()
     return now < deadline and claimed.lease_until is not None and now + call_time() < claimed.lease_until
 
 

@@ -1,6 +1,7 @@
 """Holding all messages of a patient, a protocol or a clinic, and letting them go."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -52,6 +53,15 @@ def test_pausing_holds_what_is_scheduled_and_keeps_reason_and_who(session, staff
     assert (paused.paused_at, paused.paused_reason) == (SOON, "In hospital.")
     assert paused.history.first().history_user == staff
     assert StatusChange.objects.last().actor == staff
+
+
+def test_pausing_takes_a_claimed_message_back_from_its_worker(session, staff):
+    lease = {"claim_token": uuid4(), "lease_until": SOON + timedelta(minutes=5)}
+    session.scheduled_messages.update(status="claimed", **lease)
+
+    _pause("patient", session, staff)
+
+    assert _states(session) == {("held", "patient_paused")}
 
 
 @pytest.mark.parametrize("what", WHAT)

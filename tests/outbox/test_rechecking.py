@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from aftercare.outbox.models import Status, Suppression, Why
-from aftercare.outbox.rechecking import Verdict, is_suppressed, verdict
+from aftercare.outbox.models import Status, Why
+from aftercare.outbox.rechecking import Verdict, verdict
 
 pytestmark = pytest.mark.django_db
 HELD, CANCELLED = Status.HELD, Status.CANCELLED
@@ -84,21 +84,3 @@ def test_the_most_final_reason_wins(scheduled, at, first, second, to):
 
     assert no is not None
     assert no.to == to
-
-
-@pytest.mark.parametrize("purpose", ["all", "care"])
-def test_suppression_is_by_address_whatever_its_case(scheduled, at, purpose):
-    scheduled.patient.email = "Amara@Example.com"
-    Suppression.objects.create(
-        clinic=scheduled.clinic, email="amara@example.com", purpose=purpose, reason="-", created_at=at.now
-    )
-
-    assert is_suppressed(scheduled)
-
-
-def test_suppression_of_another_clinic_does_not_count(scheduled, another, at):
-    Suppression.objects.create(
-        clinic=another.clinic, email=scheduled.patient.email, reason="-", created_at=at.now
-    )
-
-    assert not is_suppressed(scheduled)

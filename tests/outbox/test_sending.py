@@ -142,7 +142,12 @@ def test_message_stopped_after_it_was_claimed_does_not_leave(run, at, provider, 
 
 def test_patient_paused_after_the_claim_is_held(run, at, provider, three):
     patient = three[1].patient
-    provider.tricks = [lambda email: type(patient).objects.filter(pk=patient.pk).update(paused_at=at.now)]
+
+    def pause(email):
+        type(patient).objects.filter(pk=patient.pk).update(paused_at=at.now)
+        at.pass_(seconds=1)
+
+    provider.tricks = [pause]
 
     run()
 
