@@ -124,6 +124,19 @@ def test_moving_a_session_takes_a_claimed_message_back_from_its_worker(clinic):
     assert (row.status, row.claim_token) == ("scheduled", None)
 
 
+def test_edit_that_moves_nothing_leaves_a_claimed_message_to_its_worker(clinic):
+    session = draft(clinic)
+    complete(session)
+    row = rows_of(session)["first-night"]
+    lease = {"claim_token": row.pk, "lease_until": NOW + timedelta(hours=2)}
+    ScheduledMessage.objects.filter(pk=row.pk).update(status="claimed", **lease)
+
+    replan_session(session, by=None, now=NOW + timedelta(minutes=1))
+
+    row.refresh_from_db()
+    assert (row.status, row.claim_token) == ("claimed", row.pk)
+
+
 def test_retry_keeps_its_pause_when_the_session_is_edited(clinic):
     session = draft(clinic)
     complete(session)

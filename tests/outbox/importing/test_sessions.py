@@ -116,6 +116,15 @@ def test_stored_session_that_the_file_has_otherwise_is_listed_and_stays(clinic, 
     assert report.sessions == 1
 
 
+def test_stored_session_of_another_patient_is_listed_and_stays(clinic):
+    take_in(clinic, {}, SECOND)
+
+    report = take_in(clinic, {**SECOND, "external_id": "S-1"})
+
+    assert (said(report.conflicts), report.stored) == ([(2, "patient")], True)
+    assert _session().patient.external_id == "P-1"
+
+
 def test_session_voided_here_stays_voided(clinic):
     take_in(clinic, {})
     void_session(_session(), reason="A slip.", by=None, now=ENDED_AT)
@@ -242,6 +251,13 @@ def test_bad_rows_are_listed_and_the_good_ones_stored(clinic):
 
     assert said(report.problems) == [(3, "email")]
     assert (report.rows, report.sessions, TreatmentSession.objects.count()) == (2, 1, 1)
+
+
+def test_row_that_cannot_be_read_is_listed_and_the_others_stored(clinic):
+    report = take_in(clinic, data=as_csv({}) + b"S-2,P-2\r\n")
+
+    assert said(report.problems) == [(3, "")]
+    assert report.sessions == 1
 
 
 @pytest.mark.parametrize("mode", [{"dry_run": True}, {"all_or_nothing": True}])
