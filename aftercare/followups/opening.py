@@ -33,6 +33,12 @@ def open_task(
     return task
 
 
+def withdraw_tasks(prefix: str, *, outcome: str, now: datetime) -> int:
+    """As withdraw_task, for every source that begins so. Returns how many there were."""
+    sources = FollowUpTask.objects.filter(source__startswith=prefix).values_list("source", flat=True)
+    return sum(withdraw_task(source, outcome=outcome, now=now) for source in list(sources))
+
+
 def withdraw_task(source: str, *, outcome: str, now: datetime) -> bool:
     """Closes the open task of that source in nobody's name, saying why. Returns whether there was one.
 

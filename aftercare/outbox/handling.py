@@ -11,8 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import User
-from aftercare.followups.models import FollowUpTask
-from aftercare.followups.opening import withdraw_task
+from aftercare.followups.opening import withdraw_tasks
 from aftercare.outbox.forecasting import undo_time
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.reasons import BY_STAFF
@@ -115,12 +114,6 @@ def _move(
         if not move(message.pk, to=to, frm=Status(message.status), now=now, **fields):
             raise Refused(_("The message has just moved on. Look again at where it is."))
         if tasks_done:
-            _withdraw_tasks(message, tasks_done, now)
+            withdraw_tasks(f"message:{message.pk}:", outcome=tasks_done, now=now)
         if to == Status.SCHEDULED:
             wake_on_commit()
-
-
-def _withdraw_tasks(message: ScheduledMessage, outcome: str, now: datetime) -> None:
-    tasks = FollowUpTask.objects.filter(source__startswith=f"message:{message.pk}:")
-    for source in tasks.values_list("source", flat=True):
-        withdraw_task(source, outcome=outcome, now=now)

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from aftercare.followups.models import Cause, FollowUpTask
-from aftercare.followups.opening import open_task, withdraw_task
+from aftercare.followups.opening import open_task, withdraw_task, withdraw_tasks
 from aftercare.outbox.concluding import TASK_TIME
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.protocols.models import LateAction
@@ -38,13 +38,11 @@ def take_back(sessions: Sequence[TreatmentSession], *, now: datetime) -> None:
             withdraw_task(task.source, outcome=outcome, now=now)
 
 
-def withdraw_tasks(session: TreatmentSession, *, outcome: str, now: datetime) -> None:
+def take_all_back(session: TreatmentSession, *, outcome: str, now: datetime) -> None:
     """Withdraws every task that this session or one of its messages has opened."""
     withdraw_task(_source(session), outcome=outcome, now=now)
     for message_id in session.scheduled_messages.values_list("pk", flat=True):
-        tasks = FollowUpTask.objects.filter(source__startswith=f"message:{message_id}:")
-        for source in tasks.values_list("source", flat=True):
-            withdraw_task(source, outcome=outcome, now=now)
+        withdraw_tasks(f"message:{message_id}:", outcome=outcome, now=now)
 
 
 def _asks_for_a_call(row: ScheduledMessage) -> bool:

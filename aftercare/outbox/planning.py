@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import User
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, undo_time
-from aftercare.outbox.lateness import take_back, withdraw_tasks
+from aftercare.outbox.lateness import take_all_back, take_back
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.previewing import Change, changes, preview, would_supersede
 from aftercare.outbox.promising import for_planning, lock_patients, promise
@@ -111,7 +111,7 @@ def void_session(session: TreatmentSession, *, reason: str, by: User | None, now
             unsent = mine.scheduled_messages.filter(status__in=[*UNSENT, Status.SUPERSEDED])
             move_all(unsent, to=Status.CANCELLED, now=now, why=Why.SESSION_VOIDED, detail=reason, actor=by)
             _set_state(mine, SessionState.VOIDED, by=by, voided_at=now, void_reason=reason[:300])
-            withdraw_tasks(mine, outcome=_("The session was voided: %s") % reason, now=now)
+            take_all_back(mine, outcome=_("The session was voided: %s") % reason, now=now)
             promise(others, by=by, now=now)
     session.refresh_from_db()
 

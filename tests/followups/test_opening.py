@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError
 
 from aftercare.followups.models import Cause, FollowUpTask
-from aftercare.followups.opening import open_task, withdraw_task
+from aftercare.followups.opening import open_task, withdraw_task, withdraw_tasks
 from tests import factories
 from tests.factories import ENDED_AT
 
@@ -110,3 +110,11 @@ def test_task_closed_without_outcome_violates_a_constraint(patient):
 
     with pytest.raises(IntegrityError, match="followup_closed_with_outcome"):
         FollowUpTask.objects.filter(pk=task.pk).update(closed_at=ENDED_AT)
+
+
+def test_withdraw_tasks_closes_those_whose_source_begins_so(patient):
+    for source in ("message:1:missed", "message:1:failed", "message:12:missed"):
+        _open(patient, source=source)
+
+    assert withdraw_tasks("message:1:", outcome="Voided.", now=ENDED_AT) == 2
+    assert FollowUpTask.objects.get(closed_at=None).source == "message:12:missed"
