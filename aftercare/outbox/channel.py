@@ -65,4 +65,6 @@ def _provider_message_id(email: EmailMultiAlternatives) -> str:
         return ""
     if status.status == {"failed"}:
         raise AnymailRecipientsRefused("The mail service reports that it failed.")
-    return str(status.message_id or "")[:255]
+    # A provider that writes the address otherwise than we do leaves a second entry without an id.
+    ids = (recipient.message_id for recipient in status.recipients.values())
+    return next((str(each)[:255] for each in ids if each), "")
