@@ -6,6 +6,9 @@ from kombu.exceptions import KombuError, OperationalError
 
 from aftercare.outbox.tasks import drain
 
+ONE_TRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+"""Without it, publishing goes on trying for seconds while a member of staff waits for the page."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -17,6 +20,6 @@ def wake_on_commit() -> None:
 def wake() -> None:
     """Publishes a wake-up. A broker that is away must never fail what a clinic saves: the next tick wakes."""
     try:
-        drain.apply_async(retry=False)
+        drain.apply_async(retry=True, retry_policy=ONE_TRY)
     except (OperationalError, KombuError, OSError) as error:
         log.warning("wake_up_not_published", error=type(error).__name__)
