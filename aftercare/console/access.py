@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
@@ -58,6 +60,12 @@ def access_of(request: HttpRequest) -> Access:
         known = (user.pk, _read(user))
         request.console_access = known  # type: ignore[attr-defined]
     return known[1]
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    """The clock the console shows: the clinic's for a user of one clinic, else the site's."""
+    clinics = list(access_of(request).clinics()[:2])
+    return clinics[0].time_zone if len(clinics) == 1 else ZoneInfo(settings.TIME_ZONE)
 
 
 def user_of(request: HttpRequest) -> User:

@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextInputWidg
 from aftercare.clinics.models import Clinic, Membership, Practitioner, User
 from aftercare.console.access import OWNERS, SUPERUSERS, access_of, user_of
 from aftercare.console.acts import Act, ActingAdmin
+from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedAdmin, ScopedHistoryAdmin
 from aftercare.outbox.pausing import pause_clinic, resume_clinic
 from aftercare.outbox.replanning import replan_clinic
@@ -59,7 +60,7 @@ class ClinicForm(OneClinicForm):
 
 
 @admin.register(Clinic)
-class ClinicAdmin(ActingAdmin, ScopedHistoryAdmin):
+class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     """A clinic's own settings, for its owners. New clinics are made by superusers."""
 
     form = ClinicForm
@@ -118,7 +119,7 @@ class MembershipForm(OneClinicForm):
 
 
 @admin.register(Membership)
-class MembershipAdmin(ScopedHistoryAdmin):
+class MembershipAdmin(OneSaveButton, ScopedHistoryAdmin):
     """Who works in a clinic, and in what role."""
 
     form = MembershipForm
@@ -140,7 +141,7 @@ class MembershipAdmin(ScopedHistoryAdmin):
 
 
 @admin.register(Practitioner)
-class PractitionerAdmin(ScopedHistoryAdmin):
+class PractitionerAdmin(OneSaveButton, ScopedHistoryAdmin):
     """Who treats patients. Only owners enter licence numbers: a licence lets its holder approve texts."""
 
     edit_roles = OWNERS

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,10 +13,9 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from aftercare.clinics.models import Clinic
-from aftercare.console.access import RECORDERS, access_of
+from aftercare.console.access import RECORDERS, access_of, zone_of
 from aftercare.console.session_plan import Line, line_of
-from aftercare.console.times import place, said
+from aftercare.console.times import said
 from aftercare.followups.models import FollowUpTask
 from aftercare.outbox.models import Heartbeat, ScheduledMessage, Status
 from aftercare.treatments.models import SessionState, TreatmentSession
@@ -41,12 +39,11 @@ class Number:
 def fill_in(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds what the first page shows of the user's clinics."""
     access, now = access_of(request), timezone.now()
-    zone = _zone(list(access.clinics()[:2]))
+    zone = zone_of(request)
     rows = ScheduledMessage.objects.for_user(request.user)
     return {
         **context,
         "today": said(now, zone),
-        "zone": place(zone),
         "numbers": _numbers(rows, now, zone),
         "attention": [number for number in _attention(request, rows, now) if number.value],
         "coming": _lines(rows.filter(status=Status.SCHEDULED).order_by("send_at")),
@@ -55,13 +52,6 @@ def fill_in(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "drafts": _drafts(request),
         "may_record": access.holds(RECORDERS),
     }
-
-
-def _zone(clinics: list[Clinic]) -> ZoneInfo:
-    """The clinic's zone for a user of one clinic, else the site's."""
-    if len(clinics) == 1:
-        return clinics[0].time_zone
-    return ZoneInfo(settings.TIME_ZONE)
 
 
 def _numbers(rows: QuerySet[ScheduledMessage], now: datetime, zone: ZoneInfo) -> list[Number]:

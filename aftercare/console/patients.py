@@ -17,10 +17,11 @@ from aftercare.clinics.models import Patient
 from aftercare.console.access import RECORDERS, user_of
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.patient_form import PatientForm
+from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.session_plan import line_of
 from aftercare.console.times import said_shortly
-from aftercare.outbox.models import ScheduledMessage
+from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.outbox.pausing import pause_patient, resume_patient
 from aftercare.outbox.replanning import replan_patient
 from aftercare.treatments.models import TreatmentSession
@@ -56,7 +57,7 @@ RESUME = Act(
 
 
 @admin.register(Patient)
-class PatientAdmin(ActingAdmin, ScopedHistoryAdmin):
+class PatientAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     """A clinic's patients."""
 
     form = PatientForm
@@ -126,6 +127,7 @@ def _promised(request: HttpRequest, patient: Patient) -> dict[str, Any]:
     """The patient's newest sessions and messages, for the page below the form."""
     sessions = TreatmentSession.objects.for_user(request.user).filter(patient=patient)
     rows = ScheduledMessage.objects.for_user(request.user).filter(patient=patient)
+    rows = rows.exclude(status=Status.SUPERSEDED)  # a newer session has their like
     related = rows.select_related("step", "patient__clinic", "session").order_by("-send_at")
     return {
         "sessions": [

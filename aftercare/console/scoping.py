@@ -9,7 +9,6 @@ from django.contrib.admin import AdminSite, RelatedFieldListFilter
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -128,7 +127,9 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
     view_roles: ClassVar[tuple[Role, ...]] = ALL_ROLES
     add_roles: ClassVar[tuple[Role, ...] | None] = None
     delete_roles: ClassVar[tuple[Role, ...] | None] = None
+    compressed_fields = False
     list_filter_submit = False
+    object_history_template = "console/history.html"
     list_per_page = 25
     warn_unsaved_form = True
     show_full_result_count = False
@@ -183,6 +184,13 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
         moves = obj is not None and _has_clinic_field(self.model) and "clinic" not in fixed
         return (*fixed, "clinic") if moves else fixed
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Without the clinic for a user of one clinic."""
+        columns = super().get_list_display(request)
+        if "clinic" in columns and len(access_of(request).clinics()[:2]) < 2:
+            return [column for column in columns if column != "clinic"]
+        return columns
+
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Filters whose choices are the user's own; none by clinic for a user of one clinic."""
         filters = [self._scoped_filter(one) for one in super().get_list_filter(request)]
@@ -209,19 +217,16 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
 class ScopedHistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
     """The same for a model that keeps every version of its rows.
 
-    An old version can be looked at, never put back: operations alone may change what was promised.
+    The list of changes is all there is to see: an old version is never put back, because operations alone
+    may change what was promised.
     """
+
+    object_history_template = "console/changes.html"
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
     ) -> Any:
-        if request.method != "GET":
-            raise PermissionDenied
-        self.get_object(request, unquote(object_id))
-        return super().history_form_view(request, object_id, version_id, extra_context)
-
-    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
+        raise Http404
 
 
 class ScopedInline(ScopedChoices):

@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from aftercare.console.acts import Act
 from aftercare.console.session_plan import Line, line_of
 from aftercare.outbox.forecasting import undo_time
-from aftercare.outbox.models import Status
 from aftercare.outbox.planning import reopen_session, void_session
 from aftercare.outbox.revising import UNSENT
 from aftercare.treatments.models import SessionState, TreatmentSession
@@ -26,7 +25,7 @@ def undo_until(session: TreatmentSession) -> datetime | None:
 
 
 def _stops(session: TreatmentSession) -> Iterable[Line]:
-    rows = session.scheduled_messages.filter(status__in=[*UNSENT, Status.SUPERSEDED])
+    rows = session.scheduled_messages.filter(status__in=UNSENT)
     return [line_of(row) for row in rows.select_related("step", "patient__clinic", "session")]
 
 

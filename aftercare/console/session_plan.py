@@ -49,6 +49,7 @@ class Line:
     tone: str
     reasons: list[str] = field(default_factory=list)
     effect: str = ""
+    changes: bool = False
     was: str = ""
     message: ScheduledMessage | None = None
     safety_critical: bool = False
@@ -146,7 +147,7 @@ def _changed(change: Change, now: datetime) -> Line:
         return _kept(change, old, now)
     new = _planned(change.planned, now)
     was = old.when if old and change.effect == Effect.MOVES and old.when != new.when else ""
-    return replace(new, effect=str(EFFECTS[change.effect]), was=was)
+    return replace(new, effect=str(EFFECTS[change.effect]), changes=True, was=was)
 
 
 def _kept(change: Change, old: Line | None, now: datetime) -> Line:
@@ -154,7 +155,7 @@ def _kept(change: Change, old: Line | None, now: datetime) -> Line:
     kept = replace(base, effect=str(EFFECTS[change.effect]))
     if change.effect != Effect.STOPS:
         return kept
-    return replace(kept, tone="bad", reasons=change.planned.reasons if change.planned else [])
+    return replace(kept, changes=True, tone="bad", reasons=change.planned.reasons if change.planned else [])
 
 
 def _status(planned: PlannedMessage, now: datetime) -> str:

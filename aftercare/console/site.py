@@ -1,16 +1,21 @@
 """The console's admin site: who may enter, and the page they arrive on."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from aftercare.console.access import ALL_ROLES, access_of
+from aftercare.console.access import ALL_ROLES, access_of, zone_of
+from aftercare.console.times import place
 
 
 class MemberLoginForm(AuthenticationForm):
@@ -45,6 +50,24 @@ class ConsoleSite(UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and access_of(request).holds(ALL_ROLES)
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
+        """Every page reads and shows times on the clinic's clock."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def on_the_clinics_clock(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            with timezone.override(zone_of(request)):
+                response = inner(request, *args, **kwargs)
+                if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+                    response.render()
+            return response
+
+        return on_the_clinics_clock
+
+    def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+        """Tells pages the place whose clock they show."""
+        return {**context, "clock": place(zone_of(request))}
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
         return ChoiceView.as_view(admin_site=self)(request)

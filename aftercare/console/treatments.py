@@ -35,6 +35,7 @@ STATE_TONES = {_("Draft"): "info", _("Completed"): "success", _("Voided"): "dang
 
 class AreaInline(ScopedInline, TabularInline):
     model = TreatedArea
+    hide_title = True
     form = AreaForm
     fields = ("site", "depth_mm", "passes")
 
@@ -44,6 +45,7 @@ class AreaInline(ScopedInline, TabularInline):
 
 class ProductInline(ScopedInline, TabularInline):
     model = ProductApplied
+    hide_title = True
     fields = ("name", "lot", "for_home")
     extra = 0
 
