@@ -188,7 +188,7 @@ def message(session: TreatmentSession, step: ProtocolStep | None = None, **over:
     ``planned_at`` and ``due_at`` follow ``send_at``; a lease or a time of sending is added where the status
     needs one.
     """
-    step = step or session.protocol.steps.first()
+    step = step or session.protocol.steps.all()[0]
     send_at = over.get("send_at", session.ended_at + timedelta(hours=1))
     fields = {
         "clinic": session.clinic,

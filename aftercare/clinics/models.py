@@ -60,9 +60,13 @@ class Clinic(models.Model):
     locale = models.CharField(_("language"), max_length=5, choices=Locale.choices, default=Locale.EN_GB)
     phone = models.CharField(_("phone"), max_length=40)
     out_of_hours_contact = models.CharField(
-        _("out-of-hours contact"), max_length=120, help_text=_("Whom a patient calls when the clinic is closed.")
+        _("out-of-hours contact"),
+        max_length=120,
+        help_text=_("Whom a patient calls when the clinic is closed."),
     )
-    emergency_number = models.CharField(_("emergency number"), max_length=20, help_text=_("For example 999, 112 or 911."))
+    emergency_number = models.CharField(
+        _("emergency number"), max_length=20, help_text=_("For example 999, 112 or 911.")
+    )
     sender_name = models.CharField(_("sender name"), max_length=120)
     sender_email = models.EmailField(_("sender address"), validators=[validate_address])
     reply_to = models.EmailField(_("reply-to address"), blank=True, validators=[validate_address])
@@ -71,14 +75,19 @@ class Clinic(models.Model):
         _("quiet until"), default=time(8), help_text=_("The same time twice means no quiet hours.")
     )
     colour = models.CharField(
-        _("colour"), max_length=7, default="#0f766e", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write it as #rrggbb."))]
+        _("colour"),
+        max_length=7,
+        default="#0f766e",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Write it as #rrggbb."))],
     )
     logo = models.ImageField(_("logo"), upload_to="logos/", blank=True)
     undo_minutes = models.PositiveSmallIntegerField(
         _("undo time (minutes)"),
         null=True,
         blank=True,
-        help_text=_("Nothing leaves before this time after a session is completed. Empty: the site's default."),
+        help_text=_(
+            "Nothing leaves before this time after a session is completed. Empty: the site's default."
+        ),
     )
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
     paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)
@@ -110,8 +119,12 @@ class Role(models.TextChoices):
 class Membership(models.Model):
     """A user's role in a clinic."""
 
-    user = models.ForeignKey(User, verbose_name=_("user"), on_delete=models.CASCADE, related_name="memberships")
-    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        User, verbose_name=_("user"), on_delete=models.CASCADE, related_name="memberships"
+    )
+    clinic = models.ForeignKey(
+        Clinic, verbose_name=_("clinic"), on_delete=models.CASCADE, related_name="memberships"
+    )
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.STAFF)
 
     objects = ClinicScopedQuerySet.as_manager()
@@ -132,8 +145,17 @@ class Membership(models.Model):
 class Practitioner(models.Model):
     """A person who treats patients; with a licence number they may approve texts."""
 
-    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="practitioners")
-    user = models.ForeignKey(User, verbose_name=_("user"), null=True, blank=True, on_delete=models.SET_NULL, related_name="practitioners")
+    clinic = models.ForeignKey(
+        Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="practitioners"
+    )
+    user = models.ForeignKey(
+        User,
+        verbose_name=_("user"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="practitioners",
+    )
     name = models.CharField(_("name"), max_length=120)
     licence_number = models.CharField(_("licence number"), max_length=60, blank=True)
     active = models.BooleanField(_("active"), default=True)
@@ -147,7 +169,9 @@ class Practitioner(models.Model):
         ordering = ("name",)
         constraints = [
             models.UniqueConstraint(
-                fields=["clinic", "user"], condition=Q(user__isnull=False), name="practitioner_one_per_user_and_clinic"
+                fields=["clinic", "user"],
+                condition=Q(user__isnull=False),
+                name="practitioner_one_per_user_and_clinic",
             )
         ]
 
@@ -158,20 +182,33 @@ class Practitioner(models.Model):
 class Patient(models.Model):
     """A person treated by a clinic, and whether and how they may be written to."""
 
-    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="patients")
+    clinic = models.ForeignKey(
+        Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="patients"
+    )
     first_name = models.CharField(_("first name"), max_length=80)
     last_name = models.CharField(_("last name"), max_length=80)
     email = models.EmailField(_("e-mail"), validators=[validate_address])
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     birth_date = models.DateField(_("birth date"), null=True, blank=True)
     locale = models.CharField(
-        _("language"), max_length=5, choices=Locale.choices, blank=True, help_text=_("Empty: the clinic's language.")
+        _("language"),
+        max_length=5,
+        choices=Locale.choices,
+        blank=True,
+        help_text=_("Empty: the clinic's language."),
     )
     time_zone = TimeZoneField(
-        _("time zone"), null=True, blank=True, choices_display="WITH_GMT_OFFSET", help_text=_("Empty: the clinic's time zone.")
+        _("time zone"),
+        null=True,
+        blank=True,
+        choices_display="WITH_GMT_OFFSET",
+        help_text=_("Empty: the clinic's time zone."),
     )
     email_consent_version = models.CharField(
-        _("consent version"), max_length=40, blank=True, help_text=_("Which wording of the consent to aftercare e-mail was agreed to.")
+        _("consent version"),
+        max_length=40,
+        blank=True,
+        help_text=_("Which wording of the consent to aftercare e-mail was agreed to."),
     )
     email_consent_at = models.DateTimeField(_("consent to aftercare e-mail given at"), null=True, blank=True)
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
@@ -188,7 +225,9 @@ class Patient(models.Model):
         indexes = [models.Index(fields=["clinic", "last_name", "first_name"], name="patient_by_name")]
         constraints = [
             models.UniqueConstraint(
-                fields=["clinic", "external_id"], condition=~Q(external_id=""), name="patient_external_id_once_per_clinic"
+                fields=["clinic", "external_id"],
+                condition=~Q(external_id=""),
+                name="patient_external_id_once_per_clinic",
             ),
             models.CheckConstraint(
                 condition=Q(email_consent_at__isnull=True) | ~Q(email_consent_version=""),

@@ -25,20 +25,34 @@ class FollowUpTask(models.Model):
     leaves one task.
     """
 
-    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="follow_up_tasks")
-    patient = models.ForeignKey(Patient, verbose_name=_("patient"), on_delete=models.PROTECT, related_name="follow_up_tasks")
+    clinic = models.ForeignKey(
+        Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="follow_up_tasks"
+    )
+    patient = models.ForeignKey(
+        Patient, verbose_name=_("patient"), on_delete=models.PROTECT, related_name="follow_up_tasks"
+    )
     cause = models.CharField(_("cause"), max_length=20, choices=Cause.choices)
     source = models.CharField(_("source"), max_length=120, unique=True)
     detail = models.TextField(_("detail"), blank=True)
     opened_at = models.DateTimeField(_("opened at"))
     deadline_at = models.DateTimeField(_("deadline"))
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("claimed by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("claimed by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     claimed_at = models.DateTimeField(_("claimed at"), null=True, blank=True)
     outcome = models.TextField(_("outcome"), blank=True)
     closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("closed by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("closed by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
@@ -49,10 +63,16 @@ class FollowUpTask(models.Model):
         verbose_name_plural = _("follow-up tasks")
         ordering = ("deadline_at",)
         indexes = [
-            models.Index(fields=["clinic", "deadline_at"], condition=Q(closed_at__isnull=True), name="followup_open_by_deadline")
+            models.Index(
+                fields=["clinic", "deadline_at"],
+                condition=Q(closed_at__isnull=True),
+                name="followup_open_by_deadline",
+            )
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(deadline_at__gte=models.F("opened_at")), name="followup_deadline_after_opening"),
+            models.CheckConstraint(
+                condition=Q(deadline_at__gte=models.F("opened_at")), name="followup_deadline_after_opening"
+            ),
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True) | ~Q(outcome=""), name="followup_closed_with_outcome"
             ),

@@ -26,14 +26,25 @@ class TreatmentSession(models.Model):
     in the same transaction.
     """
 
-    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="treatment_sessions")
-    patient = models.ForeignKey(Patient, verbose_name=_("patient"), on_delete=models.PROTECT, related_name="treatment_sessions")
-    practitioner = models.ForeignKey(
-        Practitioner, verbose_name=_("practitioner"), on_delete=models.PROTECT, related_name="treatment_sessions"
+    clinic = models.ForeignKey(
+        Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="treatment_sessions"
     )
-    protocol = models.ForeignKey(Protocol, verbose_name=_("protocol"), on_delete=models.PROTECT, related_name="treatment_sessions")
+    patient = models.ForeignKey(
+        Patient, verbose_name=_("patient"), on_delete=models.PROTECT, related_name="treatment_sessions"
+    )
+    practitioner = models.ForeignKey(
+        Practitioner,
+        verbose_name=_("practitioner"),
+        on_delete=models.PROTECT,
+        related_name="treatment_sessions",
+    )
+    protocol = models.ForeignKey(
+        Protocol, verbose_name=_("protocol"), on_delete=models.PROTECT, related_name="treatment_sessions"
+    )
     variant = models.CharField(_("variant"), max_length=10, choices=Variant.choices, default=Variant.STANDARD)
-    state = models.CharField(_("state"), max_length=10, choices=SessionState.choices, default=SessionState.DRAFT)
+    state = models.CharField(
+        _("state"), max_length=10, choices=SessionState.choices, default=SessionState.DRAFT
+    )
     ended_at = models.DateTimeField(_("treatment ended at"))
     completed_at = models.DateTimeField(_("completed at"), null=True, blank=True, editable=False)
     voided_at = models.DateTimeField(_("voided at"), null=True, blank=True, editable=False)
@@ -50,7 +61,12 @@ class TreatmentSession(models.Model):
     )
     screening = models.JSONField(_("screening"), default=dict, blank=True)
     override_by = models.ForeignKey(
-        Practitioner, verbose_name=_("overridden by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Practitioner,
+        verbose_name=_("overridden by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     override_reason = models.CharField(_("reason for the override"), max_length=500, blank=True)
     treatment_consent = models.BooleanField(_("consent to the treatment was signed"), default=False)
@@ -64,7 +80,13 @@ class TreatmentSession(models.Model):
     notes = models.TextField(_("notes"), blank=True, help_text=_("For the clinic only; never sent."))
     external_id = models.CharField(_("external id"), max_length=80, blank=True)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("recorded by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("recorded by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
     )
     created_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
 
@@ -78,7 +100,9 @@ class TreatmentSession(models.Model):
         indexes = [models.Index(fields=["clinic", "-ended_at"], name="session_by_clinic_and_end")]
         constraints = [
             models.UniqueConstraint(
-                fields=["clinic", "external_id"], condition=~Q(external_id=""), name="session_external_id_once_per_clinic"
+                fields=["clinic", "external_id"],
+                condition=~Q(external_id=""),
+                name="session_external_id_once_per_clinic",
             ),
             models.CheckConstraint(
                 condition=Q(state="draft", completed_at__isnull=True, voided_at__isnull=True)
@@ -87,7 +111,8 @@ class TreatmentSession(models.Model):
                 name="session_state_has_its_times",
             ),
             models.CheckConstraint(
-                condition=Q(override_by__isnull=True) | ~Q(override_reason=""), name="session_override_has_reason"
+                condition=Q(override_by__isnull=True) | ~Q(override_reason=""),
+                name="session_override_has_reason",
             ),
         ]
 
@@ -122,7 +147,9 @@ class SessionScopedQuerySet(ClinicScopedQuerySet):
 class TreatedArea(models.Model):
     """One treated site with the deepest needle setting (mm) and the number of passes."""
 
-    session = models.ForeignKey(TreatmentSession, verbose_name=_("session"), on_delete=models.CASCADE, related_name="areas")
+    session = models.ForeignKey(
+        TreatmentSession, verbose_name=_("session"), on_delete=models.CASCADE, related_name="areas"
+    )
     site = models.CharField(_("area"), max_length=20, choices=Site.choices)
     depth_mm = models.DecimalField(
         _("depth (mm)"),
@@ -130,7 +157,9 @@ class TreatedArea(models.Model):
         decimal_places=2,
         validators=[MinValueValidator(Decimal("0.10")), MaxValueValidator(Decimal("3.50"))],
     )
-    passes = models.PositiveSmallIntegerField(_("passes"), default=1, validators=[MinValueValidator(1), MaxValueValidator(20)])
+    passes = models.PositiveSmallIntegerField(
+        _("passes"), default=1, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
 
     objects = SessionScopedQuerySet.as_manager()
 
@@ -140,7 +169,10 @@ class TreatedArea(models.Model):
         ordering = ("pk",)
         constraints = [
             models.UniqueConstraint(fields=["session", "site"], name="area_site_once_per_session"),
-            models.CheckConstraint(condition=Q(depth_mm__gte=Decimal("0.10"), depth_mm__lte=Decimal("3.50")), name="area_depth_possible"),
+            models.CheckConstraint(
+                condition=Q(depth_mm__gte=Decimal("0.10"), depth_mm__lte=Decimal("3.50")),
+                name="area_depth_possible",
+            ),
             models.CheckConstraint(condition=Q(passes__gte=1, passes__lte=20), name="area_passes_possible"),
         ]
 
@@ -151,7 +183,9 @@ class TreatedArea(models.Model):
 class ProductApplied(models.Model):
     """A product put on the skin during the session. Messages name those given for use at home."""
 
-    session = models.ForeignKey(TreatmentSession, verbose_name=_("session"), on_delete=models.CASCADE, related_name="products")
+    session = models.ForeignKey(
+        TreatmentSession, verbose_name=_("session"), on_delete=models.CASCADE, related_name="products"
+    )
     name = models.CharField(_("product"), max_length=120)
     lot = models.CharField(_("lot"), max_length=60, blank=True)
     for_home = models.BooleanField(
