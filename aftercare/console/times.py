@@ -98,7 +98,7 @@ class WallClockField(forms.DateTimeField):
         ) % {
             "wall": f"{wall:%H:%M}",
             "place": place(self.zone),
-            "after": f"{instant.astimezone(self.zone):%H:%M}",
+            "after": clock(instant, self.zone),
         }
 
 

@@ -160,7 +160,11 @@ BAD = [
     ("ended_at", {"ended_at": "yesterday"}, "Enter a date and a time"),
     ("ended_at", {"ended_at": "2026-02-30T10:00"}, "Enter a date and a time"),
     ("ended_at", {"ended_at": "1926-03-28T10:00"}, "before the year 2000"),
-    ("ended_at", {"ended_at": "2025-03-30T01:30"}, "did not exist in London time. Enter 02:00 or later"),
+    (
+        "ended_at",
+        {"ended_at": "2025-03-30T01:30"},
+        "did not exist in London time. Enter Sun 30 Mar, 02:00 or later",
+    ),
     ("patient", {"patient": ""}, "required"),
     ("patient", {"patient": "no-such"}, "required"),
     ("patient", {"patient": "987654321"}, "Choose one of"),

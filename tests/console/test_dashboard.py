@@ -1,0 +1,116 @@
+"""The first page: numbers that agree with their lists, what needs a human, whether the engine is alive."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from aftercare.clinics.models import Membership, Role
+from aftercare.outbox.heartbeat import beat
+from aftercare.outbox.models import Status
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 28, 16, 2, tzinfo=UTC)
+INDEX = "/admin/"
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def clinic():
+    return factories.clinic()
+
+
+@pytest.fixture
+def staff(client, clinic):
+    user = factories.user(clinic, Role.STAFF)
+    client.force_login(user)
+    return user
+
+
+def message(clinic, **over):
+    session = factories.treatment_session(clinic, ended_at=NOW - timedelta(hours=3))
+    return factories.message(session, **over)
+
+
+def numbers(answer, name):
+    return {str(number.label): number.value for number in answer.context[name]}
+
+
+def test_today_is_counted_on_the_clinics_clock(client, clock):
+    clinic = factories.clinic(time_zone="Pacific/Auckland")  # Sunday 05:02 there
+    client.force_login(factories.user(clinic, Role.STAFF))
+    message(clinic, send_at=NOW + timedelta(hours=12))
+    message(clinic, send_at=NOW + timedelta(hours=20))
+    message(clinic, status=Status.SENT, send_at=NOW - timedelta(hours=1))
+    message(clinic, status=Status.SENT, send_at=NOW - timedelta(hours=6))
+
+    found = numbers(client.get(INDEX), "numbers")
+
+    assert found == {"still due today": 1, "sent today": 1, "coming in all": 2}
+
+
+@pytest.mark.parametrize(
+    ("status", "label"),
+    [
+        (Status.FAILED, "failed"),
+        (Status.UNCONFIRMED, "unconfirmed: did it arrive?"),
+        (Status.UNKNOWN, "unknown: may have left"),
+        (Status.MISSED, "missed in the last 7 days"),
+        (Status.HELD, "held"),
+    ],
+)
+def test_what_needs_a_human_is_counted_and_leads_to_its_list(status, label, client, staff, clinic):
+    message(clinic, status=status)
+
+    answer = client.get(INDEX)
+    link = next(number.url for number in answer.context["attention"])
+
+    assert numbers(answer, "attention") == {label: 1}
+    assert client.get(link).context["cl"].queryset.count() == 1
+
+
+def test_nothing_to_do_is_said_in_words(client, staff, clinic):
+    assert "Nothing. Everything that was promised" in client.get(INDEX).content.decode()
+
+
+def test_silent_engine_is_an_alarm(client, staff, clock):
+    beat("tick", now=NOW)
+    alive = client.get(INDEX).content.decode()
+    clock.shift(timedelta(minutes=4))
+    silent = client.get(INDEX).content.decode()
+
+    assert "Nothing is being sent." not in alive
+    assert "Engine last seen Sat 28 Mar 2026, 16:02 London time." in alive
+    assert "The engine was last seen Sat 28 Mar 2026, 16:02 London time." in silent
+
+
+def test_engine_that_never_ran_is_an_alarm(client, staff):
+    assert "The engine has not run yet." in client.get(INDEX).content.decode()
+
+
+def test_drafts_wait_to_be_completed(client, staff, clinic):
+    draft = factories.treatment_session(clinic)
+
+    answer = client.get(INDEX)
+
+    assert reverse("admin:treatments_treatmentsession_change", args=[draft.pk]) in answer.content.decode()
+
+
+def test_viewer_is_not_offered_to_record(client, clinic):
+    client.force_login(factories.user(clinic, Role.VIEWER))
+
+    assert "Record a session" not in client.get(INDEX).content.decode()
+
+
+def test_member_of_two_clinics_reads_the_sites_clock(client, staff, settings):
+    settings.TIME_ZONE = "America/New_York"
+    Membership.objects.create(user=staff, clinic=factories.clinic(), role=Role.STAFF)
+
+    assert "Sat 28 Mar 2026, 12:02 New York time" in client.get(INDEX).content.decode()
