@@ -34,6 +34,12 @@ LIMITED_TO_CLINIC = ("patient", "practitioner", "protocol", "override_by")
 WRONG_IN_DRAFTS = {"ended_at", "override_by"}
 
 
+LACKING_PROTOCOL = _("The clinic has no protocol in use. Install or activate one under “Protocols” first.")
+LACKING_PRACTITIONER = _(
+    "The clinic has no active practitioner. Its owner adds one under “Practitioners” first."
+)
+
+
 @dataclass(frozen=True)
 class ScreeningRow:
     """One question on the page: for which variants it is asked, and in which of them a yes stops."""
@@ -64,6 +70,8 @@ class SessionForm(OneClinicForm):
         self._ask_for_end()
         self._ask_screening()
         self._limit_choices()
+        if self.clinic and "clinic" in self.fields:
+            self.fields["clinic"].widget = forms.HiddenInput()
 
     @property
     def completing(self) -> bool:
@@ -75,6 +83,15 @@ class SessionForm(OneClinicForm):
         """The variant chosen so far."""
         chosen = self.data.get(self.add_prefix("variant")) or self.initial.get("variant")
         return chosen if chosen in Variant.values else Variant.STANDARD.value
+
+    def lacking(self) -> list[Promise]:
+        """What the clinic must set up before a session can be recorded."""
+        rows = {"protocol": LACKING_PROTOCOL, "practitioner": LACKING_PRACTITIONER}
+        return [text for name, text in rows.items() if name in self.fields and not self._offers(name)]
+
+    def _offers(self, name: str) -> bool:
+        rows = getattr(self.fields[name], "queryset", None)
+        return rows is None or rows.exists()
 
     def screening_rows(self) -> Iterator[ScreeningRow]:
         """Each question once, in the order of the list."""

@@ -82,7 +82,7 @@ def plan_of(form: ReadForm, *, now: datetime) -> Plan:
     facts = facts_of(form)
     if facts is None:
         return Plan(missing=_missing(form))
-    found = changes(form.instance, facts, now=now) if form.instance.pk else []
+    found = changes(form.instance, facts, now=now) if _has_messages(form.instance) else []
     lines = [_changed(change, now) for change in found] or [_planned(p, now) for p in preview(facts, now=now)]
     touched = [change for change in found if change.effect in (Effect.STARTS, Effect.MOVES, Effect.STOPS)]
     return Plan(
@@ -94,6 +94,10 @@ def plan_of(form: ReadForm, *, now: datetime) -> Plan:
         changes_something=bool(touched),
         digest=_digest(touched),
     )
+
+
+def _has_messages(session: TreatmentSession) -> bool:
+    return session.pk is not None and session.scheduled_messages.exists()
 
 
 def facts_of(form: ReadForm) -> SessionFacts | None:

@@ -162,6 +162,15 @@ def test_plan_is_asked_for_by_post(client, staff):
     assert client.get(PLAN).status_code == 405
 
 
+def test_plan_of_a_draft_calls_nothing_new_that_was_never_promised(client, staff, clinic, posted):
+    draft = factories.treatment_session(clinic, ended_at=NOW - timedelta(minutes=30))
+    url = reverse("admin:treatments_treatmentsession_plan_of", args=[draft.pk])
+
+    plan, _html = plan_of(client, posted, url)
+
+    assert [line.effect for line in plan.lines] == ["", ""]
+
+
 @pytest.fixture
 def completed(clinic):
     session = factories.treatment_session(clinic, ended_at=NOW - timedelta(minutes=30))

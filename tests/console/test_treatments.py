@@ -256,6 +256,13 @@ def test_member_of_two_clinics_is_asked_for_the_clinic_first(client, staff, clin
     assert chosen.context["adminform"].form["clinic"].value() == str(other.pk)
 
 
+def test_clinic_without_protocol_or_practitioner_is_told_what_to_set_up(client, staff):
+    html = client.get(ADD).content.decode()
+
+    assert "The clinic has no protocol in use." in html
+    assert "The clinic has no active practitioner." in html
+
+
 def test_staff_cannot_override_a_stop_in_a_clinicians_name(client, staff, clinic, posted):
     licensed = factories.practitioner(clinic)
     override = {
