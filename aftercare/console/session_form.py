@@ -204,7 +204,16 @@ def _readable(data: QueryDict | None) -> QueryDict | None:
     return copy
 
 
-class AreaForm(OneClinicForm):
+class RowForm(OneClinicForm):
+    """A row of a table, whose fields have no label beside them: they carry their own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label
+
+
+class AreaForm(RowForm):
     """A treated area. A row that still says what it said at first counts as empty."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

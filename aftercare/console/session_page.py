@@ -1,5 +1,6 @@
 """A session's pages beside its form: what a completed one promised, and the plan of one being written."""
 
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -7,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.models import Clinic
@@ -99,14 +101,14 @@ def _facts(session: TreatmentSession) -> list[tuple[Any, Any]]:
         (_("Products"), ", ".join(_with_lot(product) for product in session.products.all())),
         (_("Device"), session.device),
         (_("Cartridge lot"), session.cartridge_lot),
-        (_("Cartridge expiry"), session.cartridge_expires_on),
+        (_("Cartridge expiry"), _day(session.cartridge_expires_on)),
         (_("Fitzpatrick type"), session.get_fitzpatrick_display()),
         (_("Screening"), _screening(session)),
         (_("Overridden by"), session.override_by),
         (_("Reason for the override"), session.override_reason),
         (_("Consent to the treatment"), _("Signed") if session.treatment_consent else ""),
         (_("What to expect"), session.recovery_note),
-        (_("Next visit"), session.next_visit_on),
+        (_("Next visit"), _day(session.next_visit_on)),
         (_("Notes"), session.notes),
         (_("External id"), session.external_id),
         (_("Recorded by"), session.created_by),
@@ -115,6 +117,10 @@ def _facts(session: TreatmentSession) -> list[tuple[Any, Any]]:
         (_("Reason for voiding"), session.void_reason),
     ]
     return [(label, value) for label, value in pairs if value]
+
+
+def _day(day: date | None) -> str:
+    return date_format(day, "D j M Y") if day else ""
 
 
 def _area(area: Any) -> str:

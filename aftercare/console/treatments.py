@@ -22,7 +22,7 @@ from aftercare.console.access import RECORDERS, WRITERS, access_of, user_of
 from aftercare.console.acts import ActingAdmin
 from aftercare.console.scoping import ScopedHistoryAdmin, ScopedInline, without_links
 from aftercare.console.session_acts import UNDO, VOID
-from aftercare.console.session_form import COMPLETE, AreaForm, SessionForm
+from aftercare.console.session_form import COMPLETE, AreaForm, RowForm, SessionForm
 from aftercare.console.session_page import choose_clinic_page, plan_view, session_page
 from aftercare.console.times import said_shortly
 from aftercare.outbox.models import ScheduledMessage, Status
@@ -45,6 +45,7 @@ class AreaInline(ScopedInline, TabularInline):
 
 class ProductInline(ScopedInline, TabularInline):
     model = ProductApplied
+    form = RowForm
     hide_title = True
     fields = ("name", "lot", "for_home")
     extra = 0

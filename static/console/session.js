@@ -101,6 +101,14 @@
     if (clinic && clinic.value && link) link.href += `&clinic=${encodeURIComponent(clinic.value)}`;
   };
 
+  const nameSelects = () => {
+    for (const box of document.querySelectorAll(".field-line .select2-selection, .field-line .select2-selection__rendered")) {
+      const label = box.closest(".field-line").querySelector("label");
+      if (label) box.setAttribute("aria-label", label.textContent.trim());
+    }
+  };
+
+  window.addEventListener("load", nameSelects); // select2 has replaced the selects by then
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-until]").forEach(countDown);
     const form = document.getElementById("treatmentsession_form");
