@@ -87,7 +87,7 @@ class Environment:
         """``AFTERCARE_VAR``, made when it is not there: where the embedded mode keeps its data."""
         folder = Path(self.text("AFTERCARE_VAR", str(default))).expanduser().absolute()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             self.problems["AFTERCARE_VAR"] = f"names a folder that cannot be made: {error.strerror}"
         return folder

@@ -40,6 +40,7 @@ class StopRequest:
 
 
 def main() -> int:
+    os.umask(0o077)  # patients' data is for this user alone
     stop_request = StopRequest()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()

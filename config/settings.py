@@ -227,7 +227,12 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # A tick every few seconds is no news.
     "loggers": {
-        name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")
+        **{
+            name: {"level": "WARNING"}
+            for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")
+        },
+        # Its warnings quote addresses, which may hold a name or a patient's link.
+        "django.request": {"level": "ERROR"},
     },
 }
 structlog.configure(

@@ -1,8 +1,13 @@
-"""E-mail addresses: checked when they are entered, without asking the network."""
+"""E-mail addresses and lines of text: checked when they are entered, without asking the network."""
+
+import unicodedata
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, validate_email
+
+UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's controls, invisible marks, lone surrogates, and separators of lines and paragraphs."""
 
 
 def validate_address(value: str) -> None:
@@ -15,3 +20,19 @@ def validate_address(value: str) -> None:
             code="address",
             params={"value": value, "why": error},
         ) from error
+
+
+def comparable(address: str) -> str:
+    """The form in which two addresses are compared: without regard to case, in any alphabet.
+
+    Done here and not by the database, whose idea of lower case differs between PostgreSQL and SQLite.
+    """
+    return address.strip().casefold()
+
+
+def validate_line(value: str) -> None:
+    """Raises ValidationError unless ``value`` is one line that a mail's header or text can hold."""
+    if any(unicodedata.category(letter) in UNPRINTABLE for letter in value):
+        raise ValidationError(
+            _("Write this in one line, without line breaks or hidden characters."), code="line"
+        )

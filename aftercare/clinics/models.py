@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 from timezone_field import TimeZoneField
 
-from aftercare.clinics.addresses import validate_address
+from aftercare.clinics.addresses import validate_address, validate_line
 from aftercare.timing import QuietHours
 
 Viewer = AbstractBaseUser | AnonymousUser
@@ -54,20 +54,24 @@ class ClinicQuerySet(ClinicScopedQuerySet):
 class Clinic(models.Model):
     """A clinic: its zone, voice, contacts and brand."""
 
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(_("name"), max_length=120, validators=[validate_line])
     slug = models.SlugField(_("slug"), unique=True)
     time_zone = TimeZoneField(_("time zone"), default="UTC", choices_display="WITH_GMT_OFFSET")
     locale = models.CharField(_("language"), max_length=5, choices=Locale.choices, default=Locale.EN_GB)
-    phone = models.CharField(_("phone"), max_length=40)
+    phone = models.CharField(_("phone"), max_length=40, validators=[validate_line])
     out_of_hours_contact = models.CharField(
         _("out-of-hours contact"),
+        validators=[validate_line],
         max_length=120,
         help_text=_("Whom a patient calls when the clinic is closed."),
     )
     emergency_number = models.CharField(
-        _("emergency number"), max_length=20, help_text=_("For example 999, 112 or 911.")
+        _("emergency number"),
+        validators=[validate_line],
+        max_length=20,
+        help_text=_("For example 999, 112 or 911."),
     )
-    sender_name = models.CharField(_("sender name"), max_length=120)
+    sender_name = models.CharField(_("sender name"), max_length=120, validators=[validate_line])
     sender_email = models.EmailField(_("sender address"), validators=[validate_address])
     reply_to = models.EmailField(_("reply-to address"), blank=True, validators=[validate_address])
     quiet_from = models.TimeField(_("quiet from"), default=time(21))
@@ -83,6 +87,7 @@ class Clinic(models.Model):
     logo = models.ImageField(_("logo"), upload_to="logos/", blank=True)
     undo_minutes = models.PositiveSmallIntegerField(
         _("undo time (minutes)"),
+        validators=[MaxValueValidator(60)],
         null=True,
         blank=True,
         help_text=_(
@@ -156,7 +161,7 @@ class Practitioner(models.Model):
         on_delete=models.SET_NULL,
         related_name="practitioners",
     )
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(_("name"), max_length=120, validators=[validate_line])
     licence_number = models.CharField(_("licence number"), max_length=60, blank=True)
     active = models.BooleanField(_("active"), default=True)
 
@@ -185,8 +190,8 @@ class Patient(models.Model):
     clinic = models.ForeignKey(
         Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="patients"
     )
-    first_name = models.CharField(_("first name"), max_length=80)
-    last_name = models.CharField(_("last name"), max_length=80)
+    first_name = models.CharField(_("first name"), max_length=80, validators=[validate_line])
+    last_name = models.CharField(_("last name"), max_length=80, validators=[validate_line])
     email = models.EmailField(_("e-mail"), validators=[validate_address])
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     birth_date = models.DateField(_("birth date"), null=True, blank=True)

@@ -11,6 +11,8 @@ from django.http import HttpRequest
 
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Membership, Role, User
 
+MAX_ID_DIGITS = 18
+"""Longer than any row's id; a database would stumble over more."""
 ALL_ROLES: tuple[Role, ...] = (Role.OWNER, Role.CLINICIAN, Role.STAFF, Role.VIEWER)
 RECORDERS: tuple[Role, ...] = (Role.OWNER, Role.CLINICIAN, Role.STAFF)
 WRITERS: tuple[Role, ...] = (Role.OWNER, Role.CLINICIAN)

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from aftercare.clinics.models import User
-from aftercare.console.access import WRITERS
+from aftercare.console.access import MAX_ID_DIGITS, WRITERS
 from aftercare.console.content_drafts import (
     DraftForm,
     NewDraftForm,
@@ -24,7 +24,7 @@ from aftercare.console.content_drafts import (
     placed,
     placeholder_menu,
 )
-from aftercare.console.content_pages import MAX_ID_DIGITS, approve_page, preview_frame, preview_page
+from aftercare.console.content_pages import approve_page, preview_frame, preview_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedRelatedFilter
 from aftercare.content.approval import problems_of, save_draft, unsafe_versions

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic, Practitioner
+from aftercare.console.access import MAX_ID_DIGITS
 from aftercare.console.content_drafts import placed
 from aftercare.console.frames import framed
 from aftercare.content.approval import ApprovalRefused, approve, problems_of
@@ -30,7 +31,6 @@ from aftercare.outbox.values import message_values
 from aftercare.treatments.models import TreatmentSession
 
 RECENT_SESSIONS = 12
-MAX_ID_DIGITS = 18
 
 
 @dataclass(frozen=True)

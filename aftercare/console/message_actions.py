@@ -107,6 +107,9 @@ def ask_page(
     if action is None:
         raise Http404
     given = ids or request.POST.getlist("id") or request.GET.getlist("id") or []
+    if len(given) > MOST_AT_ONCE:
+        messages.error(request, _("Choose at most %s messages at once. Nothing was done.") % MOST_AT_ONCE)
+        return redirect(reverse("admin:outbox_scheduledmessage_changelist"))
     chosen = _chosen(admin, request, given)
     answered = request.method == "POST" and ids is None
     form = ReasonForm(request.POST if answered else None)
@@ -150,7 +153,7 @@ def act(
 def _chosen(admin: "ScheduledMessageAdmin", request: HttpRequest, ids: list[str]) -> list[ScheduledMessage]:
     """The messages by their ids. Raises Http404 or PermissionDenied if one is not the user's to act on."""
     try:
-        wanted = {UUID(pk) for pk in ids[:MOST_AT_ONCE]}
+        wanted = {UUID(pk) for pk in ids}
     except ValueError:
         raise Http404 from None
     rows = list(

@@ -53,6 +53,7 @@ def page_context(message: ScheduledMessage, *, may_act: bool) -> dict[str, Any]:
         "copy": copy,
         "trouble": trouble,
         "has_left": bool(attempts),
+        "will_be_sent": message.status in WILL_BE_SENT,
         "offered": offered(message) if may_act else [],
     }
 

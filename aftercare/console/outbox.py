@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from aftercare.console.access import RECORDERS, SUPERUSERS
+from aftercare.console.access import OWNERS, RECORDERS
 from aftercare.console.message_actions import ACTIONS, ask_page
 from aftercare.console.message_pages import LABELS, copy_frame, page_context
 from aftercare.console.scoping import ScopedAdmin
@@ -122,8 +122,12 @@ def _bulk(
 class SuppressionAdmin(ScopedAdmin):
     """Addresses that must not be mailed. Staff may add one; taking one away is for the owner."""
 
-    edit_roles = SUPERUSERS
-    add_roles = RECORDERS
+    edit_roles = RECORDERS
+    delete_roles = OWNERS
     list_display = ("email", "purpose", "reason", "clinic", "created_at")
     list_filter = ("purpose", "clinic")
     search_fields = ("email",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
+        """It is added or taken away, never turned into another."""
+        return False

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.models import Clinic
+from aftercare.console.access import MAX_ID_DIGITS
 from aftercare.console.scoping import OneClinicForm
 from aftercare.console.session_plan import Plan, plan_of
 from aftercare.console.times import WallClockField, just_now, place
@@ -197,7 +198,8 @@ class SessionForm(OneClinicForm):
 
 def _readable(data: QueryDict | None) -> QueryDict | None:
     """Without a patient whose id is none: the select that completes names would stumble over it."""
-    if data is None or data.get("patient", "").isdecimal():
+    given = "" if data is None else data.get("patient", "")
+    if data is None or (given.isdecimal() and len(given) <= MAX_ID_DIGITS):
         return data
     copy = data.copy()
     copy["patient"] = ""

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_POST
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from aftercare.clinics.models import Practitioner
-from aftercare.console.access import RECORDERS, WRITERS, access_of, user_of
+from aftercare.clinics.models import Patient, Practitioner
+from aftercare.console.access import MAX_ID_DIGITS, RECORDERS, WRITERS, access_of, user_of
 from aftercare.console.acts import ActingAdmin
 from aftercare.console.scoping import ScopedHistoryAdmin, ScopedInline, without_links
 from aftercare.console.session_acts import UNDO, VOID
@@ -30,6 +30,7 @@ from aftercare.outbox.planning import complete_session, replan_session
 from aftercare.outbox.refusing import Refused
 from aftercare.treatments.models import ProductApplied, SessionState, TreatedArea, TreatmentSession
 
+_STALE = _("Somebody completed or voided this session meanwhile. Look at it, then correct it if need be.")
 STATE_TONES = {_("Draft"): "info", _("Completed"): "success", _("Voided"): "danger"}
 
 
@@ -128,7 +129,14 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The clinic, and the user as the one who treats."""
         initial = super().get_changeform_initial_data(request)
-        me = Practitioner.objects.filter(user=request.user.pk, active=True, clinic=initial.get("clinic"))
+        patient = str(initial.get("patient", ""))
+        if not patient.isdecimal() or len(patient) > MAX_ID_DIGITS:
+            initial.pop("patient", None)
+        clinic = str(initial.get("clinic", ""))
+        if not clinic.isdecimal() or len(clinic) > MAX_ID_DIGITS:
+            initial.pop("clinic", None)
+            return initial
+        me = Practitioner.objects.filter(user=request.user.pk, active=True, clinic=int(clinic))
         if mine := me.first():
             initial.setdefault("practitioner", mine.pk)
         return initial
@@ -169,6 +177,8 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
     ) -> HttpResponse:
         session = self.get_object(request, object_id)
         if session.state != SessionState.DRAFT:
+            if request.method == "POST":
+                messages.error(request, _STALE)
             return session_page(self, request, session)
         return super().change_view(request, object_id, form_url, extra_context)
 
@@ -194,7 +204,9 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
         return super().render_change_form(request, context, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: TreatmentSession, form: Any, change: bool) -> None:
-        if not change:
+        if change:
+            _refuse_stale(obj)
+        else:
             obj.created_by = user_of(request)
         super().save_model(request, obj, form, change)
 
@@ -225,6 +237,14 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
     def _told(self, request: HttpRequest, session: TreatmentSession) -> HttpResponse:
         messages.success(request, _outcome(session))
         return HttpResponseRedirect(self.row_url(session))
+
+
+def _refuse_stale(session: TreatmentSession) -> None:
+    """Locks what the operations lock, in their order. Raises Refused if the session moved on meanwhile."""
+    Patient.objects.select_for_update(of=("self",)).get(pk=session.patient_id)
+    stored = TreatmentSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
+    if stored.state != session.state:
+        raise Refused(str(_STALE))
 
 
 def new_patient_link() -> str:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
 from email.message import Message
@@ -156,14 +157,18 @@ def _check_address(name: str, address: str | None) -> None:
         return
     try:
         sanitize_address(address, "utf-8")
-    except ValueError as error:
+    except (ValueError, MessageError) as error:
         raise CannotCompose(Why.CANNOT_COMPOSE, f"{name}: {error}") from error
     if not address.isprintable():
         raise CannotCompose(Why.CANNOT_COMPOSE, f"{name}: a line break or control character")
 
 
 def _sender(clinic: Clinic) -> str:
-    return str(Address(display_name=clinic.sender_name, addr_spec=clinic.sender_email))
+    try:
+        return str(Address(display_name=clinic.sender_name, addr_spec=clinic.sender_email))
+    except (ValueError, MessageError) as error:
+        detail = "From: the clinic's sender name or address holds what no mail can carry"
+        raise CannotCompose(Why.CANNOT_COMPOSE, detail) from error
 
 
 def _copy(compiled: CompiledVersion, values: Values, headers: Mapping[str, str]) -> Copy:

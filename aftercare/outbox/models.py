@@ -1,13 +1,15 @@
 """The promise: one row for each message somebody is owed, and everything that was tried to keep it."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from aftercare.clinics.addresses import validate_address
+from aftercare.clinics.addresses import comparable, validate_address
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Patient
 from aftercare.content.models import CompiledVersion
 from aftercare.protocols.models import ProtocolStep
@@ -269,7 +271,7 @@ class Suppression(models.Model):
     email = models.EmailField(_("e-mail"), validators=[validate_address], help_text=_("Kept in lower case."))
     purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose.choices, default=Purpose.CARE)
     reason = models.CharField(_("reason"), max_length=120)
-    created_at = models.DateTimeField(_("created at"))
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = ClinicScopedQuerySet.as_manager()
 
@@ -284,6 +286,14 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} · {self.get_purpose_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keeps the address in the form in which addresses are compared."""
+        self.email = comparable(self.email)
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        self.email = comparable(self.email)
 
 
 class Heartbeat(models.Model):

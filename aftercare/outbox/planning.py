@@ -52,6 +52,7 @@ def complete_session(
             raise Refused(_("This session was voided. Record the treatment anew."))
         if mine.state == SessionState.DRAFT:
             _refuse_problems(mine, now)
+            _refuse_twice(mine, others)
             # Reopened, it may have been given its right patient: nothing of it has left.
             mine.scheduled_messages.update(patient=mine.patient_id, clinic=mine.clinic_id)
             _set_state(mine, SessionState.COMPLETED, by=by, completed_at=now)
@@ -129,6 +130,13 @@ def _lock(session: TreatmentSession) -> tuple[TreatmentSession, list[TreatmentSe
 def _refuse_problems(session: TreatmentSession, now: datetime) -> None:
     if problems := completion_problems(session, areas=list(session.areas.all()), now=now):
         raise Refused(problems)
+
+
+def _refuse_twice(session: TreatmentSession, others: list[TreatmentSession]) -> None:
+    """The same treatment recorded again, for example by tapping twice, would send its messages again."""
+    if any(other.ended_at == session.ended_at for other in others):
+        text = _("A treatment of this patient that ended at this time is recorded already.")
+        raise Refused({"ended_at": [text]})
 
 
 def _refuse_another_plan(session: TreatmentSession) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from aftercare.clinics.addresses import comparable
 from aftercare.content.models import Language, TemplateVersion
 from aftercare.content.wording import language_of
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
@@ -98,7 +99,7 @@ def _languages(plan: list[PlannedMessage]) -> dict[int, set[str]]:
 
 def _is_suppressed(facts: SessionFacts) -> bool:
     purposes = (Purpose.ALL, Purpose.CARE)
-    address = facts.patient.email.lower()
+    address = comparable(facts.patient.email)
     clinic = facts.patient.clinic_id
     return Suppression.objects.filter(clinic=clinic, email=address, purpose__in=purposes).exists()
 

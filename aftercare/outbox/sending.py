@@ -96,7 +96,7 @@ def _send_one(
     message: ScheduledMessage, in_hand: InHand, channel: Channel, now: datetime
 ) -> Sent | Decision | None:
     """None if the message was not handed over: not to be sent after all, or no longer ours."""
-    if no := verdict(message, suppressed=getattr(message, "suppressed", False), now=now):
+    if no := verdict(message, suppressed=in_hand.is_suppressed(message), now=now):
         _conclude(message, no.to, no.why, now=now)
         return None
     composed = _composed(message, in_hand, now)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
+from aftercare.clinics.addresses import comparable
 from aftercare.outbox.models import Purpose, ScheduledMessage, Suppression
 
 LINK_LIVES = timedelta(days=400)
@@ -56,4 +57,4 @@ def unsubscribe(message: ScheduledMessage, *, now: datetime) -> Suppression:
 def _address_of(message: ScheduledMessage) -> str:
     """Where the last try went: the patient's address may have been corrected since."""
     attempt = message.attempts.last()
-    return str(attempt.headers["To"] if attempt else message.patient.email).lower()
+    return comparable(str(attempt.headers["To"] if attempt else message.patient.email))

@@ -196,13 +196,17 @@ def test_message_page_takes_no_post(staff, messages):
     assert staff.post(page("change", messages[0].pk), {"status": "sent"}).status_code == 403
 
 
-def test_staff_may_add_a_suppression_but_not_change_it(staff, clinic):
-    added = reverse("admin:outbox_suppression_add")
-    assert staff.get(added).status_code == 200
-    row = Suppression.objects.create(
-        clinic=clinic, email="stop@example.com", reason="asked", created_at=timezone.now()
-    )
-    changed = staff.post(
-        reverse("admin:outbox_suppression_change", args=[row.pk]), {"email": "x@example.com"}
-    )
-    assert changed.status_code == 403
+def test_staff_record_an_address_not_to_mail_and_only_an_owner_takes_it_away(staff, clinic):
+    given = {"clinic": clinic.pk, "email": "Stop@Example.com", "purpose": "care", "reason": "Asked by phone"}
+
+    staff.post(reverse("admin:outbox_suppression_add"), given)
+
+    row = Suppression.objects.get()
+    taken = reverse("admin:outbox_suppression_delete", args=[row.pk])
+    changed = reverse("admin:outbox_suppression_change", args=[row.pk])
+    assert row.email == "stop@example.com"
+    assert staff.post(changed, {**given, "email": "x@example.com"}).status_code == 403
+    assert staff.post(taken, {"post": "yes"}).status_code == 403
+    staff.force_login(factories.user(clinic, Role.OWNER))
+    assert staff.post(taken, {"post": "yes"}).status_code == 302
+    assert not Suppression.objects.exists()

@@ -172,3 +172,11 @@ def test_subject_of_any_length_arrives_whole_and_starts_on_its_own_line(message,
     assert parsed(copy)["Subject"] == subject.strip()
     assert b"Subject: \n" not in raw
     assert max(len(line) for line in raw.splitlines()) <= 998  # RFC 5322, 2.1.1
+
+
+@pytest.mark.parametrize("name", ["X\r\nBcc: evil@example.com", "X\x1cBcc: a@example.com"])
+def test_sender_name_that_no_mail_can_carry_says_what_to_mend(message, at, name):
+    message.clinic.sender_name = name
+
+    with pytest.raises(CannotCompose, match="From: "):
+        compose(message, now=at.now)

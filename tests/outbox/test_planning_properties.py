@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from aftercare.outbox.models import ScheduledMessage
@@ -130,6 +130,7 @@ def test_replanning_twice_gives_the_same_rows(protocol, steps, wait):
     other_minutes_ago=st.integers(0, 60_000),
 )
 def test_completing_stores_what_the_preview_showed(protocol, minutes_ago, undo, other_minutes_ago):
+    assume(minutes_ago != other_minutes_ago)
     session, other = _pair(protocol)
     session.clinic.undo_minutes = undo
     session.clinic.save()
