@@ -1,6 +1,7 @@
 """The steps of a protocol as a form: what one step needs, and what all of them must keep to together."""
 
 from collections import Counter
+from datetime import time
 from functools import partial
 from itertools import count
 from typing import Any
@@ -19,6 +20,10 @@ FIELDS_OF = {
     StepKind.ELAPSED: ("offset_minutes", "latest_minutes"),
     StepKind.WALL_TIME: ("day", "local_time", "latest_day", "latest_local_time"),
 }
+
+SHORTEST_WINDOW = 15
+"""Minutes a message has at least: several ticks, so that a busy moment does not make it missed."""
+MINUTES_A_DAY = 24 * 60
 
 
 class StepForm(OneClinicForm):
@@ -66,23 +71,27 @@ class StepForm(OneClinicForm):
         """The end of the window must not come before the step's own time."""
         if self.errors.keys() & set(FIELDS_OF[kind]):
             return
+        given = self.cleaned_data
         if kind is StepKind.ELAPSED:
-            self._refuse_early("latest_minutes", ("offset_minutes",), ("latest_minutes",))
-        elif self.cleaned_data["latest_day"] < self.cleaned_data["day"]:
-            self._refuse_early("latest_day", ("day",), ("latest_day",))
-        else:
-            self._refuse_early(
-                "latest_local_time", ("day", "local_time"), ("latest_day", "latest_local_time")
-            )
+            soonest = given["offset_minutes"] + SHORTEST_WINDOW
+            if given["latest_minutes"] < soonest:
+                self._refuse_early("latest_minutes", str(soonest))
+        elif given["latest_day"] < given["day"]:
+            self._refuse_early("latest_day", str(given["day"]))
+        elif given["latest_day"] == given["day"]:
+            soonest = _minutes(given["local_time"]) + SHORTEST_WINDOW
+            if soonest >= MINUTES_A_DAY:
+                self._refuse_early("latest_day", str(given["day"] + 1))
+            elif _minutes(given["latest_local_time"]) < soonest:
+                self._refuse_early("latest_local_time", f"{soonest // 60:02}:{soonest % 60:02}")
 
-    def _refuse_early(self, field: str, own: tuple[str, ...], latest: tuple[str, ...]) -> None:
-        starts = [self.cleaned_data[name] for name in own]
-        if [self.cleaned_data[name] for name in latest] < starts:
-            message = _(
-                "The window ends before the message's own time. Write %(start)s or later, "
-                "or it could never be sent."
-            )
-            self.add_error(field, forms.ValidationError(message, params={"start": _said(starts[-1])}))
+    def _refuse_early(self, field: str, soonest: str) -> None:
+        message = _(
+            "The window ends too early: a message needs at least %(minutes)s minutes to leave. "
+            "Write %(soonest)s or later."
+        )
+        said = {"minutes": SHORTEST_WINDOW, "soonest": soonest}
+        self.add_error(field, forms.ValidationError(message, params=said))
 
     def _check_safety(self) -> None:
         template = self.cleaned_data.get("template")
@@ -168,6 +177,10 @@ def _when(step: ProtocolStep) -> str:
     if step.kind == StepKind.ELAPSED:
         return _("%(minutes)s minutes after the end") % {"minutes": step.offset_minutes}
     return _("day %(day)s at %(time)s") % {"day": step.day, "time": _said(step.local_time)}
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
 
 
 def _said(value: object) -> str:

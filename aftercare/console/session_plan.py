@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftercare.console.times import clock, place, said, said_shortly
-from aftercare.outbox.forecasting import UNDO, PlannedMessage, SessionFacts
+from aftercare.outbox.forecasting import PlannedMessage, SessionFacts
 from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.outbox.previewing import Change, changes, preview, would_supersede
 from aftercare.outbox.reasons import sentences
@@ -118,7 +118,7 @@ def line_of(row: ScheduledMessage) -> Line:
     detail = [row.why_detail] if row.why_detail else []
     return Line(
         name=row.step.name,
-        when=said_shortly(row.sent_at or row.send_at, zone),
+        when=said_shortly(row.sent_at or _leaves_at(row), zone),
         until=clock(row.latest_at, zone),
         status=row.get_status_display(),
         tone=TONES.get(row.status, "quiet"),
@@ -128,6 +128,11 @@ def line_of(row: ScheduledMessage) -> Line:
     )
 
 
+def _leaves_at(message: ScheduledMessage | PlannedMessage) -> datetime:
+    """The promised instant, or the end of the time to undo if that comes later."""
+    return message.due_at if message.status == Status.SCHEDULED else message.send_at
+
+
 def _taken_over(row: ScheduledMessage) -> Line:
     return replace(line_of(row), status=str(Status.SUPERSEDED.label), tone="quiet")
 
@@ -135,7 +140,7 @@ def _taken_over(row: ScheduledMessage) -> Line:
 def _planned(planned: PlannedMessage, now: datetime) -> Line:
     return Line(
         name=planned.step.name,
-        when=said_shortly(planned.send_at, planned.zone),
+        when=said_shortly(_leaves_at(planned), planned.zone),
         until=clock(planned.latest_at, planned.zone),
         status=_status(planned, now),
         tone=TONES.get(planned.status, "quiet"),
@@ -163,7 +168,7 @@ def _kept(change: Change, old: Line | None, now: datetime) -> Line:
 
 
 def _status(planned: PlannedMessage, now: datetime) -> str:
-    late = planned.send_at <= now or {UNDO, Reason.late_entry.value} & set(planned.moved_by)
+    late = planned.due_at <= now or Reason.late_entry.value in planned.moved_by
     if planned.status == Status.SCHEDULED and late and Reason.quiet_hours.value not in planned.moved_by:
         return _("Goes now")
     return str(planned.status.label)

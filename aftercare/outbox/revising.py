@@ -7,6 +7,7 @@ from typing import Any
 
 from aftercare.outbox.forecasting import PlannedMessage
 from aftercare.outbox.models import ScheduledMessage, Status, Why
+from aftercare.outbox.reasons import BY_STAFF
 
 UNSENT = frozenset({Status.SCHEDULED, Status.CLAIMED, Status.HELD})
 """Promised, and nothing has left."""
@@ -94,7 +95,15 @@ def _revision(row: ScheduledMessage, planned: PlannedMessage) -> Revision:
     fields = times(planned)
     if row.attempt_count and planned.status == Status.SCHEDULED:
         fields["due_at"] = max(planned.due_at, row.due_at)  # a retry keeps its pause
+    elif _hurried(row, planned):
+        fields |= {"send_at": row.send_at, "due_at": row.due_at, "moved_by": row.moved_by}
     return Revision(planned.status, planned.why, fields)
+
+
+def _hurried(row: ScheduledMessage, planned: PlannedMessage) -> bool:
+    """Whether staff sent it before its time, and nothing has moved the session or closed the window since."""
+    fits = row.planned_at == planned.planned_at and row.send_at <= planned.latest_at
+    return fits and BY_STAFF in row.moved_by and row.status in UNSENT
 
 
 def _stood(row: ScheduledMessage, planned: PlannedMessage) -> bool:

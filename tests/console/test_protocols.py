@@ -118,6 +118,9 @@ def test_steps_with_the_same_name_get_slugs_of_their_own(client, owner, clinic, 
         (ELAPSED, {"latest_minutes": 59}, "latest_minutes"),
         (WALL_TIME, {"latest_day": 2}, "latest_day"),
         (WALL_TIME, {"latest_day": 3, "latest_local_time": "17:59"}, "latest_local_time"),
+        (ELAPSED, {"latest_minutes": 74}, "latest_minutes"),
+        (WALL_TIME, {"latest_day": 3, "latest_local_time": "18:14"}, "latest_local_time"),
+        (WALL_TIME, {"local_time": "23:50", "latest_day": 3, "latest_local_time": "23:59"}, "latest_day"),
     ],
 )
 def test_window_before_the_offset_is_an_error_beside_its_end(
@@ -126,7 +129,7 @@ def test_window_before_the_offset_is_an_error_beside_its_end(
     answer = save(client, protocol, {**step, "template": factories.template(clinic).pk, **over})
 
     assert errors_of(answer).keys() == {field}
-    assert "The window ends before the message's own time" in errors_of(answer)[field][0]
+    assert "The window ends too early" in errors_of(answer)[field][0]
     assert protocol.steps.count() == 0
 
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from aftercare.outbox import pausing
+from aftercare.outbox.handling import send_now
 from aftercare.outbox.models import StatusChange
 from aftercare.outbox.planning import reopen_session
 from aftercare.outbox.refusing import Refused
@@ -155,3 +156,15 @@ def test_pausing_keeps_what_the_caller_has_not_saved_out_of_the_history(session,
     _pause("patient", session, staff)
 
     assert session.patient.history.first().first_name == "Amara"
+
+
+def test_pause_and_resume_keep_a_message_that_staff_sent_early(session, staff):
+    early = rows_of(session)["day-1"]
+    send_now(early, reason="She asked.", by=staff, now=SOON)
+    hurried = rows_of(session)["day-1"]
+    _pause("patient", session, staff)
+
+    _resume("patient", session, staff, SOON + timedelta(minutes=1))
+
+    row = rows_of(session)["day-1"]
+    assert (row.status, row.send_at, row.moved_by) == ("scheduled", hurried.send_at, ["by_staff"])
