@@ -22,6 +22,12 @@
   const livePlan = (panel, form) => {
     let timer = 0;
     let latest = 0;
+    const summary = document.querySelector("[data-plan-summary]");
+    const unplanned = summary.textContent;
+    const sum = () => {
+      const said = panel.querySelector("[data-plan-said]");
+      summary.textContent = said ? said.textContent : unplanned;
+    };
     const ask = async () => {
       const mine = ++latest;
       panel.classList.add("plan-waiting");
@@ -32,7 +38,10 @@
           headers: { "X-Requested-With": "fetch" },
         });
         const html = await answer.text();
-        if (mine === latest && answer.ok) panel.innerHTML = html;
+        if (mine === latest && answer.ok) {
+          panel.innerHTML = html;
+          sum();
+        }
       } catch {
         // The network is away: what is shown stays, and the button still works.
       } finally {
