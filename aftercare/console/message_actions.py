@@ -48,7 +48,10 @@ def _pause(message: ScheduledMessage, **given: Any) -> Any:
 ACTIONS: Mapping[str, MessageAction] = {
     "send_now": MessageAction(
         _("Send now"),
-        _("It leaves within seconds, whatever the time is for the patient."),
+        _(
+            "It leaves as soon as the time to undo is over, whatever the time is for the patient. "
+            "Its text was written for its own day: read it first."
+        ),
         frozenset({Status.SCHEDULED}),
         send_now,
     ),
