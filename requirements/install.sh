@@ -26,7 +26,9 @@ if ! works "$venv/bin/python"; then
     "$python" -m venv "$venv"
 fi
 if command -v uv >/dev/null 2>&1 && uv --version >/dev/null 2>&1; then
-    uv pip install --quiet --python "$venv/bin/python" --require-hashes -r "$lock"
+    # The machine's own certificates, as pip and every other program here uses them.
+    UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true \
+        uv pip install --quiet --python "$venv/bin/python" --require-hashes -r "$lock"
 else
     "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
