@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from aftercare.clinics.models import Patient, Practitioner
+from aftercare.clinics.models import Practitioner
 from aftercare.console.access import MAX_ID_DIGITS, RECORDERS, WRITERS, access_of, user_of
 from aftercare.console.acts import ActingAdmin
 from aftercare.console.scoping import ScopedHistoryAdmin, ScopedInline, without_links
@@ -26,11 +26,10 @@ from aftercare.console.session_form import COMPLETE, AreaForm, RowForm, SessionF
 from aftercare.console.session_page import choose_clinic_page, plan_view, session_page
 from aftercare.console.times import said_shortly
 from aftercare.outbox.models import ScheduledMessage, Status
-from aftercare.outbox.planning import complete_session, replan_session
+from aftercare.outbox.planning import STALE, complete_session, refuse_stale, replan_session
 from aftercare.outbox.refusing import Refused
 from aftercare.treatments.models import ProductApplied, SessionState, TreatedArea, TreatmentSession
 
-_STALE = _("Somebody completed or voided this session meanwhile. Look at it, then correct it if need be.")
 STATE_TONES = {_("Draft"): "info", _("Completed"): "success", _("Voided"): "danger"}
 
 
@@ -178,7 +177,7 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
         session = self.get_object(request, object_id)
         if session.state != SessionState.DRAFT:
             if request.method == "POST":
-                messages.error(request, _STALE)
+                messages.error(request, STALE)
             return session_page(self, request, session)
         return super().change_view(request, object_id, form_url, extra_context)
 
@@ -205,7 +204,7 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
 
     def save_model(self, request: HttpRequest, obj: TreatmentSession, form: Any, change: bool) -> None:
         if change:
-            _refuse_stale(obj)
+            refuse_stale(obj)
         else:
             obj.created_by = user_of(request)
         super().save_model(request, obj, form, change)
@@ -237,14 +236,6 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
     def _told(self, request: HttpRequest, session: TreatmentSession) -> HttpResponse:
         messages.success(request, _outcome(session))
         return HttpResponseRedirect(self.row_url(session))
-
-
-def _refuse_stale(session: TreatmentSession) -> None:
-    """Locks what the operations lock, in their order. Raises Refused if the session moved on meanwhile."""
-    Patient.objects.select_for_update(of=("self",)).get(pk=session.patient_id)
-    stored = TreatmentSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
-    if stored.state != session.state:
-        raise Refused(str(_STALE))
 
 
 def new_patient_link() -> str:

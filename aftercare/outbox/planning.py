@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aftercare.clinics.models import User
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, undo_time
@@ -22,7 +23,12 @@ from aftercare.outbox.transitions import move_all
 from aftercare.treatments.completing import completion_problems
 from aftercare.treatments.models import SessionState, TreatmentSession
 
+STALE = gettext_lazy(
+    "Somebody completed or voided this session meanwhile. Look at it, then correct it if need be."
+)
+
 __all__ = [
+    "STALE",
     "Change",
     "PlannedMessage",
     "Refused",
@@ -30,6 +36,7 @@ __all__ = [
     "changes",
     "complete_session",
     "preview",
+    "refuse_stale",
     "reopen_session",
     "replan_session",
     "void_session",
@@ -115,6 +122,16 @@ def void_session(session: TreatmentSession, *, reason: str, by: User | None, now
             take_all_back(mine, outcome=_("The session was voided: %s") % reason, now=now)
             promise(others, by=by, now=now)
     session.refresh_from_db()
+
+
+def refuse_stale(session: TreatmentSession) -> None:
+    """Before edits of a session are saved: locks it until the transaction ends.
+
+    Raises Refused if it was completed, reopened or voided since it was read.
+    """
+    stored, _others = _lock(session)
+    if stored.state != session.state:
+        raise Refused(str(STALE))
 
 
 def _lock(session: TreatmentSession) -> tuple[TreatmentSession, list[TreatmentSession]]:

@@ -1,11 +1,12 @@
 """What goes wrong on the session page: stale tabs, double taps, nonsense in addresses."""
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from aftercare.clinics.models import Role
-from aftercare.outbox.planning import Refused, complete_session
+from aftercare.outbox.planning import Refused, complete_session, refuse_stale
 from aftercare.treatments.models import SessionState, TreatmentSession
 from tests import factories
 
@@ -67,3 +68,11 @@ def test_same_treatment_recorded_twice_is_completed_once(clinic):
 
     again.refresh_from_db()
     assert (again.state, again.scheduled_messages.count()) == (SessionState.DRAFT, 0)
+
+
+def test_edits_of_a_session_that_moved_on_since_it_was_read_are_refused(clinic):
+    read = factories.treatment_session(clinic)
+    complete_session(TreatmentSession.objects.get(pk=read.pk), by=None, now=read.ended_at)
+
+    with pytest.raises(Refused, match="meanwhile"), transaction.atomic():
+        refuse_stale(read)
