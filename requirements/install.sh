@@ -31,5 +31,6 @@ if command -v uv >/dev/null 2>&1 && uv --version >/dev/null 2>&1; then
         uv pip install --quiet --python "$venv/bin/python" --require-hashes -r "$lock"
 else
     "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    # The lock names everything, so nothing is resolved: older pips would look for a newest "coverage[toml]" instead.
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock"
 fi
