@@ -5,3 +5,4 @@ cd "$(dirname "$0")/.."
 compile() { uv pip compile --quiet --universal --generate-hashes --python-version 3.11 "$@"; }
 compile pyproject.toml --output-file requirements/runtime.txt "${@}"
 compile pyproject.toml --extra dev --output-file requirements/dev.txt "${@}"
+compile pyproject.toml --extra dev --extra bench --output-file requirements/bench.txt "${@}"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -51,6 +51,13 @@ class ClinicQuerySet(ClinicScopedQuerySet):
     clinic_path = "pk"
 
 
+class AfterComplaint(models.TextChoices):
+    """What a patient who complained of spam, or unsubscribed at the mail service, may still be sent."""
+
+    NOTHING = "nothing", _("Nothing")
+    SAFETY = "safety", _("Safety-critical messages only")
+
+
 class Clinic(models.Model):
     """A clinic: its zone, voice, contacts and brand."""
 
@@ -93,6 +100,27 @@ class Clinic(models.Model):
         help_text=_(
             "Nothing leaves before this time after a session is completed. Empty: the site's default."
         ),
+    )
+    mails_per_second = models.PositiveSmallIntegerField(
+        _("mails a second, at most"),
+        validators=[MinValueValidator(1)],
+        null=True,
+        blank=True,
+        help_text=_("Empty: no limit but the mail service's own."),
+    )
+    mails_per_day = models.PositiveIntegerField(
+        _("mails a day, at most"),
+        validators=[MinValueValidator(1)],
+        null=True,
+        blank=True,
+        help_text=_("Counted by the day of UTC. Empty: no limit but the mail service's own."),
+    )
+    after_complaint = models.CharField(
+        _("after a spam complaint or an unsubscribe"),
+        max_length=10,
+        choices=AfterComplaint.choices,
+        default=AfterComplaint.NOTHING,
+        help_text=_("What this patient may still be sent. Ask your counsel what the law allows."),
     )
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
     paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)

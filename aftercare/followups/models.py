@@ -15,6 +15,8 @@ class Cause(models.TextChoices):
     FAILED = "failed", _("A safety message failed")
     UNCONFIRMED = "unconfirmed", _("Nobody can know whether a message arrived")
     SUPPRESSED = "suppressed", _("A safety message may not be sent to this address")
+    BOUNCED = "bounced", _("A safety message did not reach the patient's mailbox")
+    UNSUBSCRIBED = "unsubscribed", _("The patient wants no more mail")
     LATE_ENTRY = "late_entry", _("The session was entered after safety messages were due")
 
 

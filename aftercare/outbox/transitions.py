@@ -21,22 +21,28 @@ S = Status
 ALLOWED: Mapping[Status, frozenset[Status]] = {
     S.SCHEDULED: frozenset(
         {S.SCHEDULED, S.CLAIMED, S.HELD, S.MISSED, S.CANCELLED, S.SUPERSEDED, S.SUPPRESSED, S.FAILED}
+        | {S.SENT, S.UNCONFIRMED}
     ),
     S.CLAIMED: frozenset(
         {S.SENDING, S.SCHEDULED, S.HELD, S.MISSED, S.CANCELLED, S.SUPERSEDED, S.SUPPRESSED, S.FAILED}
+        | {S.SENT, S.UNCONFIRMED}
     ),
     S.SENDING: frozenset({S.SENT, S.SCHEDULED, S.FAILED, S.UNKNOWN}),
     S.UNKNOWN: frozenset({S.SENT, S.SCHEDULED, S.UNCONFIRMED}),
     S.UNCONFIRMED: frozenset({S.SENT, S.SCHEDULED}),
-    S.FAILED: frozenset({S.SCHEDULED}),
-    S.HELD: frozenset({S.HELD, S.SCHEDULED, S.MISSED, S.CANCELLED, S.SUPERSEDED, S.SUPPRESSED}),
-    # Nothing has left in these three, so a corrected or revived session may promise again.
-    S.SUPERSEDED: frozenset({S.SCHEDULED, S.HELD, S.MISSED, S.CANCELLED}),
-    S.MISSED: frozenset({S.SCHEDULED, S.HELD, S.MISSED, S.CANCELLED}),
-    S.CANCELLED: frozenset({S.SCHEDULED, S.HELD, S.MISSED}),
-    S.SUPPRESSED: frozenset(),
+    S.FAILED: frozenset({S.SCHEDULED, S.SENT}),
+    S.HELD: frozenset(
+        {S.HELD, S.SCHEDULED, S.MISSED, S.CANCELLED, S.SUPERSEDED, S.SUPPRESSED, S.SENT, S.UNCONFIRMED}
+    ),
+    # Nothing is known to have left in these three, so a corrected or revived session may promise again.
+    S.SUPERSEDED: frozenset({S.SCHEDULED, S.HELD, S.MISSED, S.CANCELLED, S.SENT}),
+    S.MISSED: frozenset({S.SCHEDULED, S.HELD, S.MISSED, S.CANCELLED, S.SENT}),
+    S.CANCELLED: frozenset({S.SCHEDULED, S.HELD, S.MISSED, S.SENT}),
+    S.SUPPRESSED: frozenset({S.SENT}),
     S.SENT: frozenset(),
 }
+"""To SENT from where nothing was being sent: only on the mail service's own report of an earlier try."""
+
 LEASED = frozenset({S.CLAIMED, S.SENDING})
 """In hand. Being taken in hand, or given back untouched, leaves no line in the history: the row's lease and
 the Attempt tell of it."""
