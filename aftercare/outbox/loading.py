@@ -27,9 +27,13 @@ class InHand:
         self._texts: dict[Any, CompiledVersion | None] = {}
         self._suppressed: set[tuple[int, str]] = set()
 
+    def must_read(self, now: datetime) -> bool:
+        """Whether the next message has to be read from the database first."""
+        return self._read_at is None or now - self._read_at >= FRESH
+
     def take(self, message_id: Any, *, now: datetime) -> ScheduledMessage | None:
         """The message as it is now; None if this claim no longer holds it."""
-        if self._read_at is None or now - self._read_at >= FRESH:
+        if self.must_read(now):
             self._messages = {message.pk: message for message in self._read()}
             self._suppressed = self._read_suppressed()
             self._texts, self._read_at = {}, now

@@ -23,6 +23,6 @@ def tick() -> None:
 @shared_task
 def drain() -> None:
     """Sends what is due for a bounded time, then hands on to another drain if more is waiting."""
-    sending.drain(deadline=clock.database_now() + timedelta(seconds=settings.DRAIN_SECONDS))
-    if wake_ups_worth(now=clock.database_now(), chunk=settings.CLAIM_CHUNK):
+    handled = sending.drain(deadline=clock.database_now() + timedelta(seconds=settings.DRAIN_SECONDS))
+    if handled and wake_ups_worth(now=clock.database_now(), chunk=settings.CLAIM_CHUNK):
         drain.delay()
