@@ -36,13 +36,21 @@ SMTP_SCHEMES: Mapping[str, tuple[int, bool, bool]] = {
 }
 
 
-def mail_settings(environment: Environment, embedded_folder: Path) -> MailSettings:
-    """The settings to use; problems are collected in the environment."""
+# Where anymail's own backend lacks something.
+BACKENDS: Mapping[str, str] = {"resend": "aftercare.outbox.providers.ResendBackend"}
+CONNECT_SECONDS = 5
+
+
+def mail_settings(environment: Environment, embedded_folder: Path, *, seconds: int = 30) -> MailSettings:
+    """The settings to use; problems are collected in the environment.
+
+    ``seconds``: how long a mail server may take to answer, where the settings of all providers do not say so.
+    """
     provider = chosen_provider(environment)
     if provider and environment.text("EMAIL_URL"):
         environment.problems["EMAIL_URL"] = f"is set beside the variables of {provider}; keep one of the two"
     if provider:
-        return provider_settings(environment, provider)
+        return provider_settings(environment, provider, seconds=seconds)
     if not (
         environment.embedded or environment.text("EMAIL_URL") or "EMAIL_PROVIDER" in environment.problems
     ):
@@ -63,7 +71,7 @@ def chosen_provider(environment: Environment) -> str:
     return named or "".join(found)
 
 
-def provider_settings(environment: Environment, provider: str) -> MailSettings:
+def provider_settings(environment: Environment, provider: str, *, seconds: int) -> MailSettings:
     needed, optional = PROVIDERS[provider]
     for name in needed:
         if not environment.text(name):
@@ -74,9 +82,18 @@ def provider_settings(environment: Environment, provider: str) -> MailSettings:
         name: environment.text(name) for name in (*needed, *optional) if environment.text(name)
     }
     if provider == "amazon_ses":
-        # boto3 would send again by itself when an answer is lost, and a patient would get three copies.
-        values["AMAZON_SES_CLIENT_PARAMS"] = {"config": {"retries": {"total_max_attempts": 1}}}
-    return {"EMAIL_BACKEND": f"anymail.backends.{provider}.EmailBackend", "ANYMAIL": values}
+        values["AMAZON_SES_CLIENT_PARAMS"] = {"config": boto3_config(seconds)}
+    backend = BACKENDS.get(provider, f"anymail.backends.{provider}.EmailBackend")
+    return {"EMAIL_BACKEND": backend, "ANYMAIL": values}
+
+
+def boto3_config(seconds: int) -> dict[str, object]:
+    """One try: when an answer is lost, boto3 would send again by itself, and a patient get three copies."""
+    return {
+        "retries": {"total_max_attempts": 1},
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": seconds,
+    }
 
 
 def parse_mail_url(raw: str) -> MailSettings:

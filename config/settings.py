@@ -54,7 +54,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- mail ---------------------------------------------------------------------------------------------------
-globals().update(mail_settings(environment, AFTERCARE_VAR / "mail"))
+globals().update(mail_settings(environment, AFTERCARE_VAR / "mail", seconds=PROVIDER_TIMEOUT_SECONDS))
 EMAIL_TIMEOUT = PROVIDER_TIMEOUT_SECONDS
 ANYMAIL_REQUESTS_TIMEOUT = (5, PROVIDER_TIMEOUT_SECONDS)
 ANYMAIL_IGNORE_RECIPIENT_STATUS = False
