@@ -1,4 +1,4 @@
-"""``python -m benchmarks NAME [--help]``: starts private servers, an empty site on them, and the benchmark."""
+"""``python -m benchmarks NAME [--help]``: starts private servers, an empty site, and the benchmark."""
 
 import importlib
 import os
@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from benchmarks.servers import Servers
 
-NAMES = ("profile_drain",)
+NAMES = ("throughput", "profile_drain")
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ COMMITS = "django.db.backends.base.base:BaseDatabaseWrapper._commit"
 
 @dataclass
 class Spent:
-    """Seconds of wall time and of this process's CPU, and how often; of it in SQL, and how many statements."""
+    """Seconds of wall time, of this process's CPU and of SQL; and how many calls, statements, commits."""
 
     wall: float = 0.0
     cpu: float = 0.0

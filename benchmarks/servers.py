@@ -1,4 +1,4 @@
-"""Private servers for a benchmark: a durable PostgreSQL, Redis and Postfix's smtp-sink, on free ports of loopback."""
+"""Private servers for a benchmark: a durable PostgreSQL, Redis, and Postfix's smtp-sink, on loopback."""
 
 import os
 import re

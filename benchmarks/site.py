@@ -1,4 +1,4 @@
-"""A site's rows for the benchmarks: clinics with the shipped protocol, its texts approved, and messages due now."""
+"""A site's rows for the benchmarks: clinics with the shipped protocol, and messages that fall due."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,20 +16,16 @@ from aftercare.protocols.models import Protocol, ProtocolStep
 from aftercare.treatments.models import ProductApplied, SessionState, Site, TreatedArea, TreatmentSession
 from tests import factories
 
-TEXT_BYTES = 24_000
-"""Of a message's HTML and plain text together; the first step's shipped text is lengthened to it."""
-ADVICE = (
-    "Keep the treated skin clean and dry, drink enough water, sleep on a clean pillowcase, and wash your "
-    "hands before you touch your face. Ask us when you are not sure.\n\n"
-)
-PARAGRAPHS = 12
 BATCH = 1_000
 CONSENTED_AT = datetime(2026, 1, 5, 10, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A clinic that can send: its practitioner, its protocol, and the step whose messages are due."""
+    """A clinic that can send: its practitioner, its protocol, and the step whose messages are due.
+
+    It is the first evening's, the longest: 25 kB of HTML and text with some thirty values.
+    """
 
     clinic: Clinic
     practitioner: Practitioner
@@ -42,15 +38,19 @@ def make_places(count: int) -> list[Place]:
     return [_place() for _ in range(count)]
 
 
-def make_due(places: list[Place], count: int) -> None:
-    """That many messages, due a minute ago in the order they are made, of each place in turn.
+def make_due(
+    places: list[Place], count: int, *, due_at: datetime | None = None, spread: timedelta = timedelta()
+) -> None:
+    """That many messages, of each place in turn: the first due at ``due_at``, each next one ``spread`` later.
 
-    One patient, one completed session and one message each, with an area and a product for home.
+    Without ``due_at`` all have been due for a minute. A patient, a completed session with an area and a
+    product for home, and one message each.
     """
+    due_at = due_at or database_now() - timedelta(minutes=1)
     remaining, number = cycle(places), 0
     while number < count:
         batch = list(islice(remaining, min(BATCH, count - number)))
-        _make_batch(batch, number)
+        _make_batch(batch, number, [due_at + spread * (number + n) for n in range(len(batch))])
         number += len(batch)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -67,17 +67,12 @@ def _place() -> Place:
     clinic = factories.clinic(locale="en-GB", name="Harbour Skin Clinic")
     practitioner = factories.practitioner(clinic)
     protocol = install("microneedling", clinic=clinic)
-    step = protocol.steps.get(number=1)
-    for each in protocol.steps.all():
-        draft = each.template.versions.get(language="en")
-        if each == step:
-            draft.body += "\n\n## More about your skin\n\n" + ADVICE * PARAGRAPHS
-            draft.save()
-        approve(draft, by=practitioner, now=database_now())
-    return Place(clinic, practitioner, protocol, step)
+    for step in protocol.steps.all():
+        approve(step.template.versions.get(language="en"), by=practitioner, now=database_now())
+    return Place(clinic, practitioner, protocol, protocol.steps.get(number=1))
 
 
-def _make_batch(places: list[Place], first: int) -> None:
+def _make_batch(places: list[Place], first: int, due: list[datetime]) -> None:
     now = database_now()
     patients = Patient.objects.bulk_create(_patient(place, first + n) for n, place in enumerate(places))
     sessions = TreatmentSession.objects.bulk_create(
@@ -91,7 +86,7 @@ def _make_batch(places: list[Place], first: int) -> None:
         ProductApplied(session=session, name="Calm Gel", for_home=True) for session in sessions
     )
     ScheduledMessage.objects.bulk_create(
-        _message(place, session, now) for place, session in zip(places, sessions, strict=True)
+        _message(place, session, at) for place, session, at in zip(places, sessions, due, strict=True)
     )
 
 
@@ -119,8 +114,7 @@ def _session(place: Place, patient: Patient, now: datetime) -> TreatmentSession:
     )
 
 
-def _message(place: Place, session: TreatmentSession, now: datetime) -> ScheduledMessage:
-    send_at = now - timedelta(minutes=1)
+def _message(place: Place, session: TreatmentSession, send_at: datetime) -> ScheduledMessage:
     return ScheduledMessage(
         clinic=place.clinic,
         patient=session.patient,
@@ -129,6 +123,6 @@ def _message(place: Place, session: TreatmentSession, now: datetime) -> Schedule
         safety_critical=place.step.safety_critical,
         planned_at=send_at,
         send_at=send_at,
-        latest_at=now + timedelta(days=1),
+        latest_at=send_at + timedelta(days=1),
         due_at=send_at,
     )
