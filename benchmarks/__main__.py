@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from benchmarks.servers import Servers
 
-NAMES = ("throughput", "profile_drain")
+NAMES = ("throughput", "latency", "memory", "scale", "profile_drain")
 
 
 def main() -> int:
