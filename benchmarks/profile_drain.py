@@ -21,7 +21,7 @@ from benchmarks.servers import Servers
 from benchmarks.site import make_due, make_places
 
 PHASES: Mapping[str, tuple[str, ...]] = {
-    "claim": ("aftercare.outbox.claiming:claim",),
+    "claim": ("aftercare.outbox.sending:claim",),
     "load": (
         "aftercare.outbox.loading:InHand.take",
         "aftercare.outbox.loading:InHand.text_for",
@@ -32,13 +32,11 @@ PHASES: Mapping[str, tuple[str, ...]] = {
     "render": ("aftercare.content.rendering:render",),
     "digest": ("aftercare.outbox.composing:Copy.digest",),
     "compose, rest": ("aftercare.outbox.composing:compose", "aftercare.outbox.composing:Copy.as_email"),
-    "open attempt": ("aftercare.outbox.settling:open_attempt",),
-    "MIME": (
-        "aftercare.outbox.composing:Mail.message",
-        "django.core.mail.message:EmailMessage.message",
-        "django.core.mail.message:MIMEMixin.as_bytes",
-    ),
-    "SMTP": ("smtplib:SMTP.sendmail", "aftercare.outbox.channel:Channel.open"),
+    "headers": ("aftercare.outbox.composing:headers_of",),
+    "attempt": ("aftercare.outbox.batch:new_attempt",),
+    "MIME": ("aftercare.outbox.channel:Channel.prepare",),
+    "relay": ("aftercare.outbox.relaying:relay",),
+    "SMTP": ("aftercare.outbox.smtp:PhasedSMTP.sendmail", "aftercare.outbox.channel:Channel.open"),
     "hand over, rest": ("aftercare.outbox.channel:Channel.hand_over",),
     "settle": ("aftercare.outbox.settling:settle",),
     "clock": ("aftercare.outbox.clock:database_now",),

@@ -29,7 +29,7 @@ from aftercare.outbox.deciding import (
     words_of,
 )
 from aftercare.outbox.doubting import Next, Repeat, take_up
-from aftercare.outbox.loading import InHand
+from aftercare.outbox.loading import InHand, Shared
 from aftercare.outbox.models import Attempt, ScheduledMessage, Status, Why
 from aftercare.outbox.providers import has_answer
 from aftercare.outbox.rechecking import Verdict, verdict
@@ -55,9 +55,11 @@ def call_time() -> timedelta:
 class Batch:
     """A claimed chunk being sent. ``rests``: what is known of the mail service when it was claimed."""
 
-    def __init__(self, chunk: Sequence[ScheduledMessage], channel: Channel, *, rests: Rests) -> None:
+    def __init__(
+        self, chunk: Sequence[ScheduledMessage], channel: Channel, *, rests: Rests, shared: Shared
+    ) -> None:
         self._chunk, self._channel, self._rests = chunk, channel, rests
-        self._in_hand = InHand(chunk)
+        self._in_hand = InHand(chunk, shared)
         self._done: Done | None = None
         self._doubts = 0
         self._others_may_go = False

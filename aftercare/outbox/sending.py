@@ -9,6 +9,7 @@ from aftercare.outbox import clock, stopping
 from aftercare.outbox.batch import Batch, call_time
 from aftercare.outbox.channel import Channel
 from aftercare.outbox.claiming import Bounds, claim
+from aftercare.outbox.loading import Shared
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.resting import Rests, rests_of
 
@@ -20,12 +21,12 @@ def drain(*, deadline: datetime) -> int:
 
     Returns how many messages it took in hand and did not give back untouched. A call under way at ``deadline`` is finished first.
     """
-    handled, channel = 0, Channel()
+    handled, channel, shared = 0, Channel(), Shared()
     try:
         while not stopping.asked() and (now := clock.database_now()) < deadline:
             rests = rests_of(channel.name, now=now)
             chunk = [] if rests.until else _claim(rests)
-            batch = Batch(chunk, channel, rests=rests)
+            batch = Batch(chunk, channel, rests=rests, shared=shared)
             may_go_on = batch.send(deadline=deadline)
             handled += batch.begun
             if not chunk or not may_go_on:
