@@ -29,6 +29,14 @@ def parse_hosts(raw: str) -> list[str]:
     return [host.strip() for host in raw.split(",") if host.strip()]
 
 
+def parse_logins(raw: str) -> list[str]:
+    """Each NAME:PASSWORD of a list separated by commas; more than one while the old one is replaced."""
+    logins = [login.strip() for login in raw.split(",") if login.strip()]
+    if any(not login.partition(":")[0] or len(login.partition(":")[2]) < 16 for login in logins):
+        wrong("holds a log-in without a name, or with a password shorter than 16 characters")
+    return logins or wrong("holds no log-in")
+
+
 def parse_address(raw: str) -> SplitResult:
     """The parts of an URL; the library's own complaints would quote it, password included."""
     try:

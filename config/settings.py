@@ -53,7 +53,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# An address that so many messages in so many days come back from is not mailed again.
+SOFT_BOUNCES = environment.between("SOFT_BOUNCES", 3, 1, 20)
+SOFT_BOUNCE_DAYS = environment.between("SOFT_BOUNCE_DAYS", 14, 1, 90)
+
 # --- mail ---------------------------------------------------------------------------------------------------
+WEBHOOK_PROVIDER = ""  # whose reports are taken; of an SMTP server there are none
 globals().update(mail_settings(environment, AFTERCARE_VAR / "mail", seconds=PROVIDER_TIMEOUT_SECONDS))
 EMAIL_TIMEOUT = PROVIDER_TIMEOUT_SECONDS
 ANYMAIL_REQUESTS_TIMEOUT = (5, PROVIDER_TIMEOUT_SECONDS)
@@ -133,6 +138,7 @@ INSTALLED_APPS = [
     "aftercare.protocols",
     "aftercare.treatments",
     "aftercare.outbox",
+    "aftercare.hooks",
     "aftercare.pages",
 ]
 MIDDLEWARE = [

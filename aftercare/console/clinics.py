@@ -76,6 +76,14 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
         (_("How patients reach you"), {"fields": ("phone", "out_of_hours_contact", "emergency_number")}),
         (_("Sender of the messages"), {"fields": (("sender_name", "sender_email"), "reply_to")}),
         (_("When nothing is sent"), {"fields": (("quiet_from", "quiet_until"), "undo_minutes")}),
+        (
+            _("Limits"),
+            {
+                "description": _("They keep this clinic within what its mail service allows it to send."),
+                "fields": (("mails_per_second", "mails_per_day"),),
+            },
+        ),
+        (_("When a patient wants no more mail"), {"fields": ("after_complaint",)}),
         (_("Look of the messages"), {"fields": ("colour", "logo")}),
     )
 

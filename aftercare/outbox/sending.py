@@ -19,7 +19,8 @@ log = structlog.get_logger(__name__)
 def drain(*, deadline: datetime) -> int:
     """Sends what is due until nothing is, the service is in trouble, time is up or the process must stop.
 
-    Returns how many messages it took in hand and did not give back untouched. A call under way at ``deadline`` is finished first.
+    Returns how many messages it took in hand and did not give back untouched. A call under way at
+    ``deadline`` is finished first.
     """
     handled, channel, shared = 0, Channel(), Shared()
     try:

@@ -1,4 +1,4 @@
-"""The wake-ups. Neither carries an id or a time: what is due is in the database."""
+"""The wake-ups. None carries an id or a time: what is due is in the database."""
 
 from datetime import timedelta
 
@@ -8,16 +8,18 @@ from django.conf import settings
 from aftercare.outbox import clock, sending
 from aftercare.outbox.claiming import wake_ups_worth
 from aftercare.outbox.heartbeat import beat
+from aftercare.outbox.judging import BATCH, judge_waiting
 from aftercare.outbox.reaping import reap
 
 
 @shared_task
 def tick() -> None:
-    """Every few seconds: reap, and wake as many drains as there is work for."""
+    """Every few seconds: reap, wake as many drains as there is work for, judge what was reported."""
     beat("tick", now=clock.database_now())
     reap()
     for _ in range(wake_ups_worth(now=clock.database_now(), chunk=settings.CLAIM_CHUNK)):
         drain.delay()
+    judge_waiting(now=clock.database_now())
 
 
 @shared_task
@@ -26,3 +28,10 @@ def drain() -> None:
     handled = sending.drain(deadline=clock.database_now() + timedelta(seconds=settings.DRAIN_SECONDS))
     if handled and wake_ups_worth(now=clock.database_now(), chunk=settings.CLAIM_CHUNK):
         drain.delay()
+
+
+@shared_task
+def judge_events() -> None:
+    """Judges what mail services have reported, then hands on if more is waiting."""
+    if judge_waiting(now=clock.database_now()) >= BATCH:
+        judge_events.delay()
