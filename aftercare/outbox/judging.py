@@ -26,6 +26,8 @@ message may be committed after the report came."""
 AGAIN_AFTER = timedelta(seconds=30)
 AGAIN_BATCH = 50
 
+NOT_TAKEN = ("rejected", "failed")
+
 V = DeliveryEvent.Verdict
 NEW = Q(verdict="")
 
@@ -100,11 +102,18 @@ def _apply(event: DeliveryEvent, found: Match, now: datetime) -> bool:
     first = event.verdict != V.APPLIED
     event.message, event.verdict, event.judged_at = found.message, V.APPLIED, now
     event.save(update_fields=["message", "verdict", "judged_at"])
-    prove(event, found, now=now)
+    if _proves(event, found.message):
+        prove(found.message, found.attempt, provider_message_id=event.provider_message_id, now=now)
     _note_delivery(found.message)
     if first:
         consequences(event, found.message, now=now)
     return True
+
+
+def _proves(event: DeliveryEvent, message: ScheduledMessage) -> bool:
+    """That the service had it and would not send it proves something only when there was a doubt."""
+    doubted = message.in_doubt or message.status in (Status.UNKNOWN, Status.UNCONFIRMED)
+    return doubted or event.event_type not in NOT_TAKEN
 
 
 def _note_delivery(message: ScheduledMessage, more: Iterable[DeliveryEvent] = ()) -> None:

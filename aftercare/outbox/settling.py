@@ -125,7 +125,7 @@ def settle_unknown(attempt: Attempt, *, why: Why, detail: str = "", now: datetim
             return False
         step = next_for(attempt, now=now)
         if step.next is Next.PROVEN:
-            return prove(message.pk, sent_at=attempt.opened_at, now=now)
+            return prove(_stored(message), attempt, now=now)
         if step.again_at is not None:
             to, due_at = Status.SCHEDULED, step.again_at
             return move(message.pk, to=to, frm=Status.UNKNOWN, now=now, why=why, due_at=due_at)
@@ -147,12 +147,12 @@ def persistently(write: Callable[[], Any]) -> Any:
 
 
 def _prove_late(attempt: Attempt, outcome: Sent, now: datetime) -> bool:
-    return prove(
-        attempt.message_id,
-        sent_at=attempt.opened_at,
-        provider_message_id=outcome.provider_message_id,
-        now=now,
-    )
+    known = outcome.provider_message_id
+    return prove(_stored(attempt.message), attempt, provider_message_id=known, now=now)
+
+
+def _stored(message: ScheduledMessage) -> ScheduledMessage:
+    return ScheduledMessage.objects.get(pk=message.pk)
 
 
 def _try_later(message: ScheduledMessage, tries: int, result: Result, now: datetime) -> bool:
