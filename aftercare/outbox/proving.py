@@ -1,4 +1,4 @@
-"""Learning, later than the try, that the mail service has a message after all, so that it never goes again."""
+"""Learning later than at the try that the mail service has a message, so that it never goes again."""
 
 from datetime import datetime
 
@@ -17,8 +17,8 @@ def prove(
 ) -> bool:
     """Moves the message to sent, as of that try, and takes its open task back. Returns whether it moved.
 
-    Also one that waits to be sent again, was cancelled or given up: what the service says later outweighs what
-    we took its answer for. ``message`` is as it is stored now.
+    Also one that waits to be sent again, was cancelled or given up: what the service says later outweighs
+    what we took its answer for. ``message`` is as it is stored now.
     """
     if message.status in SETTLED:
         return False
