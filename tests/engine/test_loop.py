@@ -98,7 +98,7 @@ def test_loop_outlives_the_database_and_tells_it_once(engine, alone, postgres, m
     wait_for(being_sent, "the first message")
 
     connection.close()
-    postgres.crash()
+    postgres.process.stop(signal.SIGINT)
     loop.until_printed("database_away")
     postgres.start()
 
@@ -146,7 +146,7 @@ def test_worker_goes_on_while_it_cannot_show_itself(engine, postgres):
     before = Heartbeat.objects.get(name__startswith="worker:").at
 
     connection.close()
-    postgres.crash()
+    postgres.process.stop(signal.SIGINT)
     worker.until_printed("sign_of_life_not_written", seconds=40)
     postgres.start()
 
