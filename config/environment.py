@@ -28,11 +28,13 @@ WHAT_TO_WRITE: Mapping[str, str] = {
     "MAILTRAP_TRACKING_SECRET": "the signature secret of the webhook at Mailtrap",
     "MANDRILL_WEBHOOK_KEY": "the key of the webhook at Mandrill",
     "MANDRILL_WEBHOOK_URL": "the webhook's address exactly as it stands at Mandrill, when a proxy alters it",
+    "METRICS_TOKEN": "at least 16 random characters, which your monitor sends as Authorization: Bearer",
     "PORT": "a port number from 1 to 65535, e.g. 8000",
     "POSTAL_WEBHOOK_KEY": "the p= part of what `postal default-dkim-record` prints, without a semicolon",
     "PROVIDER_TIMEOUT_SECONDS": "a whole number of seconds from 1 to 120, e.g. 30",
     "REDIS_URL": "redis://HOST:6379/0",
     "RESEND_SIGNING_SECRET": "the signing secret of the webhook at Resend; it begins with whsec_",
+    "REDIS_URL": "redis://HOST:6379/0, or none where manage.py run_scheduler stands for workers and beat",
     "SECRET_KEY": "at least 32 random characters, e.g. what this prints: "
     "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
     "SITE_URL": "the address patients and staff use, e.g. https://aftercare.example.com",
@@ -51,7 +53,7 @@ class Environment:
 
     What is missing or wrong is collected in ``problems`` and the default returned instead, so that
     :meth:`finish` reports everything in one go. Without ``DATABASE_URL`` the embedded defaults apply: SQLite,
-    a broker in files, mail as files, a generated key.
+    no broker, mail as files, a generated key.
     """
 
     def __init__(self, variables: Mapping[str, str] = os.environ) -> None:

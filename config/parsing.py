@@ -21,6 +21,10 @@ def parse_key(raw: str) -> str:
     return raw if len(raw) >= 32 else wrong("is shorter than 32 characters")
 
 
+def parse_token(raw: str) -> str:
+    return raw if len(raw) >= 16 and raw.isascii() else wrong("is not 16 or more plain characters")
+
+
 def parse_zone(raw: str) -> str:
     return raw if raw in available_timezones() else wrong("is not a time zone")
 
@@ -58,9 +62,12 @@ def parse_site(raw: str) -> str:
 
 
 def parse_redis(raw: str) -> str:
+    """The broker's address; empty for ``none``."""
+    if raw == "none":
+        return ""
     scheme = raw.partition("://")[0]
     if scheme not in {"redis", "rediss", "unix"}:
-        wrong("does not start with redis://, rediss:// or unix://")
+        wrong("is not none and does not start with redis://, rediss:// or unix://")
     return raw if scheme == "unix" else parse_address(raw).geturl()
 
 
@@ -74,4 +81,7 @@ def parse_database(raw: str) -> dict[str, object]:
         wrong("names a database other than PostgreSQL and SQLite")
     if not found["NAME"]:
         wrong("names no database")
+    if found["ENGINE"] == "django.db.backends.postgresql":
+        # Whoever asks for a connection hears in seconds that there is none.
+        found["OPTIONS"] = {"connect_timeout": 5, **found.get("OPTIONS", {})}
     return dict(found)

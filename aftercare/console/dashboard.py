@@ -17,7 +17,8 @@ from aftercare.console.access import RECORDERS, access_of, zone_of
 from aftercare.console.session_plan import Line, line_of
 from aftercare.console.times import said
 from aftercare.followups.models import FollowUpTask
-from aftercare.outbox.models import Heartbeat, ScheduledMessage, Status
+from aftercare.outbox.heartbeat import last_tick
+from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.treatments.models import SessionState, TreatmentSession
 
 MESSAGES = "admin:outbox_scheduledmessage_changelist"
@@ -105,7 +106,7 @@ def _drafts(request: HttpRequest) -> list[TreatmentSession]:
 
 def _engine(now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """When the engine was last seen, and whether that is too long ago."""
-    seen = Heartbeat.objects.order_by("-at").values_list("at", flat=True).first()
+    seen = last_tick()
     return {
         "seen": said(seen, zone) if seen else "",
         "seen_at": seen,

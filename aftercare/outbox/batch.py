@@ -5,6 +5,7 @@ call, outside any transaction → settled at once, in the commit that opens the 
 at most one message that may or may not have left; the rest of its chunk comes back when the lease is over.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,12 +31,12 @@ from aftercare.outbox.deciding import (
 )
 from aftercare.outbox.doubting import Next, Repeat, take_up
 from aftercare.outbox.loading import InHand, Shared
-from aftercare.outbox.models import Attempt, ScheduledMessage, Status, Why
+from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, Status, Why
 from aftercare.outbox.providers import has_answer
 from aftercare.outbox.rechecking import Verdict, verdict
 from aftercare.outbox.relaying import Done, relay
 from aftercare.outbox.resting import Rests, got_through, rest
-from aftercare.outbox.settling import Result, new_attempt, persistently, settle
+from aftercare.outbox.settling import Result, new_attempt, outcome_of, persistently, settle
 from aftercare.outbox.transitions import move_all
 from aftercare.outbox.wire import Mail
 
@@ -65,8 +66,8 @@ class Batch:
         self._others_may_go = False
         self.begun = 0
         """How many messages were taken in hand, and not given back untouched."""
-        self.results: list[tuple[str, float]] = []
-        """Of each try its outcome, and the seconds since its message was due."""
+        self.results: list[tuple[AttemptOutcome, float]] = []
+        """Of each try its outcome, and the seconds from when its message was due to the answer."""
 
     def send(self, *, deadline: datetime) -> bool:
         """Sends the chunk, or gives its rest back: when time is up, or the service is in trouble.
@@ -151,6 +152,13 @@ class Batch:
         return compose(message, text_for=self._in_hand.text_for, now=now)
 
     def _call(self, attempt: Attempt, email: Mail) -> Result:
+        began = time.monotonic()
+        result = self._result_of_call(attempt, email)
+        waited = (attempt.opened_at - attempt.message.due_at).total_seconds()
+        self.results.append((outcome_of(result), waited + time.monotonic() - began))
+        return result
+
+    def _result_of_call(self, attempt: Attempt, email: Mail) -> Result:
         try:
             return Result(Sent(self._channel.hand_over(email)))
         except Exception as error:  # noqa: BLE001 - what is not understood is Unknown, and is settled as such

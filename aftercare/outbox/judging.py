@@ -4,7 +4,7 @@ Reports may come in any order, twice, or before the answer to the call they spea
 changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from aftercare.outbox.matching import Match, match
 from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, Status
 from aftercare.outbox.proving import prove
 from aftercare.outbox.suppressing import suppress_often_bounced
+from aftercare.outbox.tallying import WEBHOOK_LAG, Tallies
 
 BATCH = 200
 YOUNG = timedelta(hours=1)
@@ -44,7 +45,17 @@ def judge_waiting(*, now: datetime, limit: int = BATCH) -> int:
     new = _ids(DeliveryEvent.objects.filter(NEW).order_by("pk")[:limit])
     unmatched = _ids(DeliveryEvent.objects.filter(young).order_by("judged_at")[:AGAIN_BATCH])
     judged = [_judge_alone(pk, NEW, now) for pk in new] + [_judge_alone(pk, again, now) for pk in unmatched]
+    _tell_lag(new, now)
     return sum(judged)
+
+
+def _tell_lag(ids: Sequence[int], now: datetime) -> None:
+    """Tells the monitors how long those of them that were judged now had waited."""
+    tallies = Tallies()
+    rows = DeliveryEvent.objects.filter(pk__in=ids, judged_at=now) if ids else DeliveryEvent.objects.none()
+    for received_at in rows.values_list("received_at", flat=True):
+        tallies.observe(WEBHOOK_LAG, (now - received_at).total_seconds())
+    tallies.flush()
 
 
 def replay(events: QuerySet[DeliveryEvent], *, now: datetime) -> int:

@@ -10,8 +10,9 @@ from aftercare.outbox.batch import Batch, call_time
 from aftercare.outbox.channel import Channel
 from aftercare.outbox.claiming import Bounds, claim
 from aftercare.outbox.loading import Shared
-from aftercare.outbox.models import ScheduledMessage
+from aftercare.outbox.models import AttemptOutcome, ScheduledMessage
 from aftercare.outbox.resting import Rests, rests_of
+from aftercare.outbox.tallying import ATTEMPTS, Tallies
 
 log = structlog.get_logger(__name__)
 
@@ -30,11 +31,22 @@ def drain(*, deadline: datetime) -> int:
             batch = Batch(chunk, channel, rests=rests, shared=shared)
             may_go_on = batch.send(deadline=deadline)
             handled += batch.begun
+            _tell(batch)
             if not chunk or not may_go_on:
                 break
     finally:
         channel.close()
     return handled
+
+
+def _tell(batch: Batch) -> None:
+    """Adds what came of the batch to the numbers that monitors read."""
+    tallies = Tallies()
+    for outcome, seconds in batch.results:
+        tallies.count(ATTEMPTS, outcome.value)
+        if outcome is AttemptOutcome.SENT:
+            tallies.observe_latency(seconds)
+    tallies.flush()
 
 
 def lease_time() -> timedelta:

@@ -105,10 +105,15 @@ def settle(attempt: Attempt, result: Result, *, now: datetime) -> bool:
         return settle_unknown(attempt, why=Why.ANSWER_LOST, detail=result.detail, now=now)
 
 
+def outcome_of(result: Result) -> AttemptOutcome:
+    """What the try itself is said to have come to."""
+    return OUTCOMES.get(type(result.outcome), AttemptOutcome.UNKNOWN)
+
+
 def close_attempt(attempt: Attempt, result: Result, *, now: datetime) -> bool:
     return bool(
         Attempt.objects.filter(pk=attempt.pk, outcome=AttemptOutcome.OPEN).update(
-            outcome=OUTCOMES.get(type(result.outcome), AttemptOutcome.UNKNOWN),
+            outcome=outcome_of(result),
             closed_at=max(now, attempt.opened_at),
             error=result.error[:120],
             error_detail=result.detail,

@@ -1,22 +1,22 @@
-"""That this process was asked to stop: whoever sends finishes the message in hand and gives back the rest.
+"""That this process was asked to end: whoever sends looks here between two messages."""
 
-One shared byte without a lock: what a worker's main process sets is seen by the children it has forked, and a
-child that is killed cannot leave anything locked.
-"""
-
+from ctypes import c_bool
 from multiprocessing.sharedctypes import RawValue
 
-_asked = RawValue("b", 0)
+# Shared memory without a lock: children that a worker forks see what their parent was told, and a signal's
+# handler may write it at any moment.
+_asked = RawValue(c_bool, False)
 
 
 def ask() -> None:
-    _asked.value = 1
-
-
-def reset() -> None:
-    """At the start of a process that goes on after another was stopped."""
-    _asked.value = 0
+    """Asks this process, and the children it forked, to begin nothing new."""
+    _asked.value = True
 
 
 def asked() -> bool:
     return bool(_asked.value)
+
+
+def reset() -> None:
+    """Takes the request back: for a process that starts."""
+    _asked.value = False

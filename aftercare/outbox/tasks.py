@@ -7,19 +7,16 @@ from django.conf import settings
 
 from aftercare.outbox import clock, sending
 from aftercare.outbox.claiming import wake_ups_worth
-from aftercare.outbox.heartbeat import beat
+from aftercare.outbox.heartbeat import BROKER_TICK
 from aftercare.outbox.judging import BATCH, judge_waiting
-from aftercare.outbox.reaping import reap
+from aftercare.outbox.ticking import tick_once
 
 
 @shared_task
 def tick() -> None:
-    """Every few seconds: reap, wake as many drains as there is work for, judge what was reported."""
-    beat("tick", now=clock.database_now())
-    reap()
-    for _ in range(wake_ups_worth(now=clock.database_now(), chunk=settings.CLAIM_CHUNK)):
+    """Every few seconds: what a tick does, and a wake-up for as many drains as have work."""
+    for _ in range(tick_once(BROKER_TICK)):
         drain.delay()
-    judge_waiting(now=clock.database_now())
 
 
 @shared_task

@@ -10,9 +10,9 @@ from django.db import DatabaseError
 
 from aftercare.content.approval import retire
 from aftercare.followups.models import FollowUpTask
+from aftercare.outbox.batch import call_time
 from aftercare.outbox.composing import reproduce
 from aftercare.outbox.models import Attempt, ChannelRest, ScheduledMessage, Status, Suppression
-from aftercare.outbox.batch import call_time
 from aftercare.outbox.sending import drain, lease_time
 from aftercare.outbox.smtp import ConnectionLost
 from aftercare.outbox.transitions import move
