@@ -23,6 +23,8 @@ WHAT_TO_WRITE: Mapping[str, str] = {
     "smtp://HOST:25, or file:///a/folder for .eml files",
     "LEASE_SECONDS": "whole seconds from 60 to 3600, at least twice PROVIDER_TIMEOUT_SECONDS, e.g. 300",
     "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
+    "MAIL_PER_DAY": "how many mails the mail service takes a day, e.g. 50000; empty for no limit",
+    "MAIL_PER_SECOND": "how many mails the mail service takes a second, e.g. 14 or 0.5; empty for no limit",
     "PORT": "a port number from 1 to 65535, e.g. 8000",
     "PROVIDER_TIMEOUT_SECONDS": "a whole number of seconds from 1 to 120, e.g. 30",
     "REDIS_URL": "redis://HOST:6379/0",
