@@ -177,3 +177,23 @@ def _row(held: Held, count: int) -> SendBucket:
         day=left.day,
         taken_today=left.taken_today,
     )
+
+
+def days_end_of_the_account(*, now: datetime) -> bool:
+    """Whether an account has used up what it may send on the UTC day of ``now``."""
+    a_day = account_limit().a_day
+    if a_day is None:
+        return False
+    spent = SendBucket.objects.filter(scope__startswith="channel:", day=utc_day(now), taken_today__gte=a_day)
+    return spent.exists()
+
+
+def clinics_at_their_days_end(*, now: datetime) -> set[int]:
+    """The ids of clinics that have used up what they may send on the UTC day of ``now``."""
+    days = {
+        f"clinic:{pk}": (pk, limit.a_day) for pk, limit in clinic_limits().items() if limit.a_day is not None
+    }
+    if not days:
+        return set()
+    rows = SendBucket.objects.filter(scope__in=days, day=utc_day(now)).values_list("scope", "taken_today")
+    return {days[scope][0] for scope, taken in rows if taken >= (days[scope][1] or 0)}

@@ -22,19 +22,20 @@ from aftercare.protocols.models import Protocol
 
 Paused = Clinic | Patient | Protocol
 LONGEST_REASON = 200
+WHY = {Clinic: Why.CLINIC_PAUSED, Patient: Why.PATIENT_PAUSED, Protocol: Why.PROTOCOL_PAUSED}
 
 
 def pause_patient(patient: Patient, *, reason: str, by: User, now: datetime) -> int:
     """Returns how many messages are held. Raises Refused without a reason, as its siblings do."""
-    return _pause(patient, Why.PATIENT_PAUSED, reason=reason, by=by, now=now)
+    return _pause(patient, reason=reason, by=by, now=now)
 
 
 def pause_protocol(protocol: Protocol, *, reason: str, by: User, now: datetime) -> int:
-    return _pause(protocol, Why.PROTOCOL_PAUSED, reason=reason, by=by, now=now)
+    return _pause(protocol, reason=reason, by=by, now=now)
 
 
 def pause_clinic(clinic: Clinic, *, reason: str, by: User, now: datetime) -> int:
-    return _pause(clinic, Why.CLINIC_PAUSED, reason=reason, by=by, now=now)
+    return _pause(clinic, reason=reason, by=by, now=now)
 
 
 def pause_site(*, reason: str, by: User, now: datetime) -> SitePause:
@@ -75,26 +76,30 @@ def resume_site(*, by: User, now: datetime, per_minute: int | None = None) -> in
         return spread_backlog(messages_of(pause), now=now, per_minute=per_minute)
 
 
-def _pause(what: Paused, why: Why, *, reason: str, by: User, now: datetime) -> int:
+def _pause(what: Paused, *, reason: str, by: User, now: datetime) -> int:
     reason = checked_reason(reason, longest=LONGEST_REASON)
     with transaction.atomic():
         if _lock(what).paused_at is None:
             _set(what, now, reason, by)
         # Of a claimed one nothing has left: its worker will find the claim gone.
         waiting = messages_of(what).filter(status__in=(Status.SCHEDULED, Status.CLAIMED))
-        return move_all(waiting, to=Status.HELD, now=now, why=why, detail=reason, actor=by)
+        return move_all(waiting, to=Status.HELD, now=now, why=WHY[type(what)], detail=reason, actor=by)
 
 
 def _resume(
     what: Paused, replan: Callable[..., int], *, by: User, now: datetime, per_minute: int | None
 ) -> int:
     """One transaction: else a drain would take what is released before it has its turn."""
+    rows = messages_of(what)
     with transaction.atomic():
         if _lock(what).paused_at is None:
             return 0
         _set(what, None, "", by)
         replan(what, by=by, now=now)
-        return spread_backlog(messages_of(what), now=now, per_minute=per_minute)
+        count = spread_backlog(rows, now=now, per_minute=per_minute)
+    if rows.filter(status=Status.HELD, why=WHY[type(what)]).exists():
+        replan(what, by=by, now=now)  # promised meanwhile by somebody who still saw the pause
+    return count
 
 
 def _lock(what: Paused) -> Paused:
