@@ -29,10 +29,11 @@ WHAT_TO_WRITE: Mapping[str, str] = {
     "MANDRILL_WEBHOOK_KEY": "the key of the webhook at Mandrill",
     "MANDRILL_WEBHOOK_URL": "the webhook's address exactly as it stands at Mandrill, when a proxy alters it",
     "METRICS_TOKEN": "at least 16 random characters, which your monitor sends as Authorization: Bearer",
+    "MAIL_PER_DAY": "how many mails the mail service takes a day, e.g. 50000; empty for no limit",
+    "MAIL_PER_SECOND": "how many mails the mail service takes a second, e.g. 14 or 0.5; empty for no limit",
     "PORT": "a port number from 1 to 65535, e.g. 8000",
     "POSTAL_WEBHOOK_KEY": "the p= part of what `postal default-dkim-record` prints, without a semicolon",
     "PROVIDER_TIMEOUT_SECONDS": "a whole number of seconds from 1 to 120, e.g. 30",
-    "REDIS_URL": "redis://HOST:6379/0",
     "RESEND_SIGNING_SECRET": "the signing secret of the webhook at Resend; it begins with whsec_",
     "REDIS_URL": "redis://HOST:6379/0, or none where manage.py run_scheduler stands for workers and beat",
     "SECRET_KEY": "at least 32 random characters, e.g. what this prints: "

@@ -6,6 +6,8 @@ from zoneinfo import available_timezones
 
 import dj_database_url
 
+FASTEST, MOST = 100_000, 2_000_000_000
+
 
 def wrong(what: str) -> NoReturn:
     raise ValueError(what)
@@ -15,6 +17,22 @@ def parse_flag(raw: str) -> bool:
     if raw.lower() not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
         wrong("is neither true nor false")
     return raw.lower() in {"true", "1", "yes", "on"}
+
+
+def parse_rate(raw: str) -> float:
+    """A positive number of whatever a second, such as 14 or 0.5."""
+    try:
+        rate = float(raw)
+    except ValueError:
+        wrong("is not a number")
+    return rate if 0 < rate <= FASTEST else wrong(f"is not above 0 and at most {FASTEST}")
+
+
+def parse_count(raw: str) -> int:
+    """A positive whole number."""
+    if not (raw.isdecimal() and raw.isascii()):
+        wrong("is not a whole number")
+    return int(raw) if 0 < int(raw) <= MOST else wrong(f"is not between 1 and {MOST}")
 
 
 def parse_key(raw: str) -> str:

@@ -10,7 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from aftercare.console import theme
 from config.environment import Environment
 from config.mail import mail_settings
-from config.parsing import parse_database, parse_hosts, parse_redis, parse_site, parse_token, parse_zone
+from config.parsing import (
+    parse_count,
+    parse_database,
+    parse_hosts,
+    parse_rate,
+    parse_redis,
+    parse_site,
+    parse_token,
+    parse_zone,
+)
 from config.redacting import redact
 
 # The locked tzdata package decides on every machine alike; a system's own zones may be years old.
@@ -65,6 +74,10 @@ globals().update(mail_settings(environment, AFTERCARE_VAR / "mail", seconds=PROV
 EMAIL_TIMEOUT = PROVIDER_TIMEOUT_SECONDS
 ANYMAIL_REQUESTS_TIMEOUT = (5, PROVIDER_TIMEOUT_SECONDS)
 ANYMAIL_IGNORE_RECIPIENT_STATUS = False
+# What the account allows; a clinic may set limits of its own below these.
+MAIL_PER_SECOND: float | None = environment.read("MAIL_PER_SECOND", parse_rate, None)
+MAIL_PER_DAY: int | None = environment.read("MAIL_PER_DAY", parse_count, None)
+LIMITS_READ_SECONDS = 1  # how old a worker's knowledge of the clinics' limits may be
 
 environment.finish()
 

@@ -6,7 +6,7 @@ at most one message that may or may not have left; the rest of its chunk comes b
 """
 
 import time
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from django.db import DatabaseError
 
 from aftercare.outbox import clock, stopping
 from aftercare.outbox.channel import Channel
+from aftercare.outbox.claiming import Claim
 from aftercare.outbox.composing import CannotCompose, Composed, compose
 from aftercare.outbox.concluding import conclude
 from aftercare.outbox.deciding import (
@@ -30,6 +31,7 @@ from aftercare.outbox.deciding import (
     words_of,
 )
 from aftercare.outbox.doubting import Next, Repeat, take_up
+from aftercare.outbox.limiting import give_back
 from aftercare.outbox.loading import InHand, Shared
 from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, Status, Why
 from aftercare.outbox.providers import has_answer
@@ -56,11 +58,10 @@ def call_time() -> timedelta:
 class Batch:
     """A claimed chunk being sent. ``rests``: what is known of the mail service when it was claimed."""
 
-    def __init__(
-        self, chunk: Sequence[ScheduledMessage], channel: Channel, *, rests: Rests, shared: Shared
-    ) -> None:
-        self._chunk, self._channel, self._rests = chunk, channel, rests
-        self._in_hand = InHand(chunk, shared)
+    def __init__(self, claimed: Claim, channel: Channel, *, rests: Rests, shared: Shared) -> None:
+        self._claimed_at, self._chunk = claimed.at, claimed.messages
+        self._channel, self._rests = channel, rests
+        self._in_hand = InHand(self._chunk, shared)
         self._done: Done | None = None
         self._doubts = 0
         self._others_may_go = False
@@ -217,7 +218,10 @@ class Batch:
             status=Status.CLAIMED,
             claim_token__in={message.claim_token for message in left},
         )
-        move_all(mine, to=Status.SCHEDULED, now=clock.database_now())
+        now = clock.database_now()
+        move_all(mine, to=Status.SCHEDULED, now=now)
+        counts = Counter(message.clinic_id for message in left)
+        give_back(self._channel.name, counts, now=now, claimed_at=self._claimed_at)
 
 
 def _is_trouble(outcome: Sent | Decision) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from aftercare.outbox import clock
+from aftercare.outbox.limiting import allowance, take
 from aftercare.outbox.models import ScheduledMessage, Status
 
 # Each clinic's queue is read at its own end of the index, so that one clinic's flood is never walked through
@@ -54,7 +56,7 @@ WITH heads AS MATERIALIZED (
 UPDATE outbox_scheduledmessage AS message
 SET status = 'claimed', claim_token = %(token)s, lease_until = %(until)s
 FROM due WHERE message.id = due.id
-RETURNING message.id
+RETURNING message.id, message.clinic_id
 """
 # SQLite has one writer at a time; the transaction is IMMEDIATE, so that it is this one from the start.
 SQLITE = """
@@ -77,11 +79,23 @@ WHERE id IN (
     ORDER BY safety_critical DESC, turn, due_at
     LIMIT %(limit)s
 )
-RETURNING id
+RETURNING id, clinic_id
 """
 
 MOST_DRAINS = 4
 """A tick wakes no more: each drain goes on until nothing is due, and a further tick follows."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Leased messages, safety-critical ones first.
+
+    ``wait``: nothing, or nothing more, may be claimed before, because the account or a clinic has a limit.
+    """
+
+    messages: list[ScheduledMessage]
+    at: datetime
+    wait: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -92,15 +106,29 @@ class Bounds:
     most: Mapping[int, int] = field(default_factory=dict)
 
 
-def claim(*, limit: int, lease: timedelta, bounds: Bounds | None = None) -> list[ScheduledMessage]:
+def claim(*, limit: int, lease: timedelta) -> list[ScheduledMessage]:
+    """As :func:`claim_within`, with no service that rests."""
+    return claim_within(limit=limit, lease=lease).messages
+
+
+def claim_within(*, limit: int, lease: timedelta, channel: str = "", shut: Collection[int] = ()) -> Claim:
     """Claims up to ``limit`` due messages under one new token, until the database's now plus ``lease``.
 
     Safety-critical ones come first; among these, and then among the others, each clinic has its turn, with
-    what has been due for longest. Two claimers never get the same message.
+    what has been due for longest. Two claimers never get the same message. Nothing of the clinics ``shut`` (by
+    id) is claimed, nor more than the account at the mail service ``channel`` and each clinic may send.
     """
     now, token = clock.database_now(), uuid.uuid4()
     with transaction.atomic():
-        ids = _take(limit, token, bounds or Bounds(), now=now, until=now + lease)
+        allowed = allowance(channel, now=now)
+        limit = limit if allowed.account is None else min(limit, allowed.account)
+        taken = _take(limit, token, Bounds(shut, allowed.clinics), now=now, until=now + lease)
+        take(allowed, Counter(clinic_id for _id, clinic_id in taken))
+    waits = [wait for wait in (allowed.wait, allowed.clinic_wait) if wait is not None]
+    return Claim(_claimed([pk for pk, _clinic in taken], token), now, min(waits, default=None))
+
+
+def _claimed(ids: list[Any], token: uuid.UUID) -> list[ScheduledMessage]:
     mine = ScheduledMessage.objects.filter(pk__in=ids, status=Status.CLAIMED, claim_token=token)
     return list(mine.order_by("-safety_critical", "due_at")) if ids else []
 
@@ -114,7 +142,10 @@ def wake_ups_worth(*, now: datetime, chunk: int) -> int:
     return min(ceil(waiting / chunk), MOST_DRAINS)
 
 
-def _take(limit: int, token: uuid.UUID, bounds: Bounds, *, now: datetime, until: datetime) -> list[Any]:
+def _take(
+    limit: int, token: uuid.UUID, bounds: Bounds, *, now: datetime, until: datetime
+) -> list[tuple[Any, int]]:
+    """The ids of the messages and of their clinics."""
     if limit <= 0:
         return []
     values: dict[str, Any] = {"limit": limit, "token": token, "now": now, "until": until}
@@ -126,7 +157,7 @@ def _take(limit: int, token: uuid.UUID, bounds: Bounds, *, now: datetime, until:
         values |= {"shut": list(bounds.shut), **limited}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [row[0] for row in cursor.fetchall()]
+        return cursor.fetchall()
 
 
 def _for_sqlite(values: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:

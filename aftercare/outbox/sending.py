@@ -1,20 +1,19 @@
 """The drain: claims what is due, chunk after chunk, and sends it over one connection to the mail service."""
 
+import time
 from datetime import datetime, timedelta
 
-import structlog
 from django.conf import settings
 
 from aftercare.outbox import clock, stopping
 from aftercare.outbox.batch import Batch, call_time
 from aftercare.outbox.channel import Channel
-from aftercare.outbox.claiming import Bounds, claim
+from aftercare.outbox.claiming import Claim, claim_within
 from aftercare.outbox.loading import Shared
-from aftercare.outbox.models import AttemptOutcome, ScheduledMessage
+from aftercare.outbox.models import AttemptOutcome
 from aftercare.outbox.resting import Rests, rests_of
+from aftercare.outbox.site_pause import site_paused
 from aftercare.outbox.tallying import ATTEMPTS, Tallies
-
-log = structlog.get_logger(__name__)
 
 
 def drain(*, deadline: datetime) -> int:
@@ -27,12 +26,14 @@ def drain(*, deadline: datetime) -> int:
     try:
         while not stopping.asked() and (now := clock.database_now()) < deadline:
             rests = rests_of(channel.name, now=now)
-            chunk = [] if rests.until else _claim(rests)
-            batch = Batch(chunk, channel, rests=rests, shared=shared)
+            if rests.until or site_paused():
+                break
+            claimed = _claim(channel, rests)
+            batch = Batch(claimed, channel, rests=rests, shared=shared)
             may_go_on = batch.send(deadline=deadline)
             handled += batch.begun
             _tell(batch)
-            if not chunk or not may_go_on:
+            if not may_go_on or not (claimed.messages or _waited(claimed, deadline)):
                 break
     finally:
         channel.close()
@@ -54,7 +55,16 @@ def lease_time() -> timedelta:
     return max(timedelta(seconds=settings.LEASE_SECONDS), 2 * call_time())
 
 
-def _claim(rests: Rests) -> list[ScheduledMessage]:
+def _claim(channel: Channel, rests: Rests) -> Claim:
     """A chunk; a single message while nobody knows whether the service takes mail again."""
     limit = 1 if rests.probing else settings.CLAIM_CHUNK
-    return claim(limit=limit, lease=lease_time(), bounds=Bounds(shut=rests.shut_clinics()))
+    shut = rests.shut_clinics()
+    return claim_within(limit=limit, lease=lease_time(), channel=channel.name, shut=shut)
+
+
+def _waited(claimed: Claim, deadline: datetime) -> bool:
+    """Waits for the next message that a limit lets go. False if that is not before the deadline."""
+    if claimed.wait is None or claimed.at + claimed.wait >= deadline:
+        return False
+    time.sleep(claimed.wait.total_seconds())
+    return True
