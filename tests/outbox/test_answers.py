@@ -160,6 +160,7 @@ def test_spent_limit_is_worth_another_try(given):
         answer("Amazon SES", 500, {"Code": "Throttling"}),
         answer("Postal", 200, {"status": "success", "data": {}}),
         answer("Postmark", 200, {"ErrorCode": 405}),
+        answer("Postmark", 200, {"status": "error"}),
     ],
 )
 def test_answer_that_proves_nothing_is_unknown(given):

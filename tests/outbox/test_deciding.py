@@ -127,6 +127,7 @@ def unreachable(reason):
         (unreachable(SSLError(ssl.SSLCertVerificationError("self-signed"))), CHANNEL),
         (unreachable(SSLError(ssl.SSLError("bad record"))), Unknown()),
         (broken(requests.ConnectionError(ProtocolError("reset"))), Unknown()),
+        (unreachable(ProtocolError("reset")), Unknown()),
         (broken(requests.ConnectionError()), Unknown()),
         (broken(requests.ReadTimeout("slow")), Unknown()),
         (broken(requests.exceptions.ChunkedEncodingError("half")), Unknown()),
@@ -168,6 +169,8 @@ def test_http_service_fault_means(error, decision):
         ("Mandrill", [{"status": "rejected", "reject_reason": "hard-bounce"}], Refused()),
         ("Mailjet", {"Messages": [{"Errors": [{"ErrorCode": "send-0008"}]}]}, SENDER),
         ("Postmark", {"ErrorCode": 406}, Refused()),
+        ("Postmark", {"ErrorCode": 100}, Refused()),
+        ("Brevo", {"code": "duplicate_parameter"}, Refused()),
     ],
 )
 def test_recipients_refused_by_anymail_may_mean_the_sender(provider, body, decision):
