@@ -18,7 +18,7 @@ from benchmarks.servers import Servers
 from benchmarks.site import make_due, make_places
 from tests.services.deployment import Deployment
 
-LONGEST_WAIT_SECONDS = 120
+LONGEST_WAIT_SECONDS = 180
 
 
 def main(arguments: list[str], servers: Servers) -> int:
@@ -37,7 +37,7 @@ def main(arguments: list[str], servers: Servers) -> int:
 def offer(servers: Servers, rate: float, seconds: int, clinics: int) -> None:
     """Lets messages fall due one after the other, and returns when all are sent.
 
-    Raises RuntimeError when that takes two minutes longer than it should.
+    Raises RuntimeError when that takes three minutes longer than it should.
     """
     count, places = int(rate * seconds), make_places(clinics)
     running = Deployment(servers.folder, servers.environ())
@@ -66,7 +66,7 @@ def goals(rate: float) -> list[Goal]:
     """Half of the messages within a tick and half a second, 99 of 100 within a tick and two seconds."""
     found = {}
     for name, seconds in delays().items():
-        cuts = statistics.quantiles(seconds, n=100)
+        cuts = statistics.quantiles(seconds, n=100, method="inclusive")
         found[name] = {"p50": cuts[49], "p99": cuts[98]}
         emit("latency", what=name, rate=rate, messages=len(seconds), slowest=max(seconds), **found[name])
     tick, handed_over = settings.TICK_SECONDS, found["handed over"]

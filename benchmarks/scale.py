@@ -27,7 +27,7 @@ from benchmarks.servers import Servers
 from benchmarks.site import Place, make_places
 from tests import factories
 
-TICKS, PLANS = 50, 30
+TICKS, PLANS = 50, 20
 CLAIM, MOST_DUE = 500, 10_000
 LEASE = timedelta(minutes=5)
 DUE = """

@@ -16,7 +16,7 @@ def run(*arguments):
     """What a benchmark said of itself, by kind; fails the test when it failed."""
     command = [sys.executable, "-m", "benchmarks", *arguments]
     done = subprocess.run(
-        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=300, check=False
+        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-1000:]
     found = {}
@@ -52,7 +52,7 @@ def test_latency_measures_every_message():
 
 
 def test_memory_looks_at_every_fifth_of_the_messages():
-    said = run("memory", "--messages=150", "--no-goals")
+    said = run("memory", "--messages=100", "--no-goals")
 
     assert [row["fifth"] for row in said["memory"]] == [1, 2, 3, 4, 5]
     assert all(20 < row["largest process, MB"] < 300 for row in said["memory"])
