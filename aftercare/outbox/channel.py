@@ -66,7 +66,7 @@ class Channel:
             raise AnymailRecipientsRefused("The mail service took no message.")
         if taken is None:
             raise NobodyKnows(type(self._backend).__name__)
-        return _provider_message_id(email)
+        return _provider_message_id(email, self.name)
 
 
 def _fit_for_anymail(email: Any, message_id: str) -> None:
@@ -76,12 +76,13 @@ def _fit_for_anymail(email: Any, message_id: str) -> None:
     email.track_opens = email.track_clicks = False
 
 
-def _provider_message_id(email: EmailMultiAlternatives) -> str:
+def _provider_message_id(email: EmailMultiAlternatives, service: str) -> str:
     status = getattr(email, "anymail_status", None)
     if status is None:
         return ""
     if status.status == {"failed"}:
-        raise AnymailRecipientsRefused("The mail service reports that it failed.")
+        given = {"response": status.esp_response, "esp_name": service}
+        raise AnymailRecipientsRefused("The mail service reports that it failed.", **given)
     # A provider that writes the address otherwise than we do leaves a second entry without an id.
     ids = (recipient.message_id for recipient in status.recipients.values())
     return next((str(each)[:255] for each in ids if each), "")
