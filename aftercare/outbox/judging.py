@@ -75,7 +75,7 @@ def _judge_alone(pk: Any, still: Q, now: datetime) -> bool:
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001 - a defect of ours must cost one report and be seen
-        log.error("event_quarantined", event=pk, error=type(error).__name__)
+        log.error("event_quarantined", delivery_event=pk, error=type(error).__name__)
         DeliveryEvent.objects.filter(still, pk=pk).update(verdict=V.QUARANTINED, judged_at=now)
     return True
 
