@@ -68,9 +68,10 @@ def _judge_alone(pk: Any, still: Q, now: datetime) -> bool:
         with transaction.atomic():
             rows = DeliveryEvent.objects.select_for_update(of=("self",), skip_locked=True)
             event = rows.filter(still, pk=pk).first()
+            known = event is not None and event.verdict == V.APPLIED
             if event is None or not _judge(event, now):
                 return False
-        if event.verdict == V.APPLIED and event.event_type == "bounced" and event.message is not None:
+        if event.message is not None and event.event_type == "bounced" and not known:
             suppress_often_bounced(clinic=event.message.clinic, email=event.recipient, now=now)
     except (OperationalError, InterfaceError):
         raise

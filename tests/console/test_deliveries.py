@@ -94,6 +94,7 @@ def test_event_may_be_read_and_nothing_else(client, message):
     read = client.get(reverse("admin:outbox_deliveryevent_change", args=[event.pk]))
     written = client.post(reverse("admin:outbox_deliveryevent_change", args=[event.pk]), {"verdict": ""})
 
+    assert "Yes: no mail can ever arrive there" in read.content.decode()
     assert (read.status_code, written.status_code) == (200, 403)
     assert client.get(reverse("admin:outbox_deliveryevent_add")).status_code == 403
     assert client.post(reverse("admin:outbox_deliveryevent_delete", args=[event.pk])).status_code == 403

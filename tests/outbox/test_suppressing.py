@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import override_settings
 
-from aftercare.outbox.judging import judge_waiting
+from aftercare.outbox.judging import judge_waiting, replay
 from aftercare.outbox.models import DeliveryEvent, Purpose, Suppression
 from aftercare.outbox.suppressing import often, purposes_against
 from tests import factories
@@ -120,6 +120,14 @@ class TestReports:
         come_back(0, clinic=factories.clinic(after_complaint=after), event_type=event_type)
 
         assert suppressed() == [(ADDRESS, purpose)]
+
+    def test_replayed_bounces_suppress_nobody_whom_the_owner_released(self, come_back, at):
+        come_back(0, 1, 2)
+        Suppression.objects.all().delete()
+
+        replay(DeliveryEvent.objects.all(), now=at.now)
+
+        assert suppressed() == []
 
     def test_address_that_is_suppressed_already_stays_so_once(self, come_back):
         clinic = factories.clinic()
