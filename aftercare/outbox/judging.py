@@ -81,14 +81,15 @@ def _judge_alone(pk: Any, still: Q, now: datetime) -> bool:
         with transaction.atomic():
             rows = DeliveryEvent.objects.select_for_update(of=("self",), skip_locked=True)
             event = rows.filter(still, pk=pk).first()
+            known = event is not None and event.verdict == V.APPLIED
             if event is None or not _judge(event, now):
                 return False
-        if event.verdict == V.APPLIED and event.event_type == "bounced" and event.message is not None:
+        if event.message is not None and event.event_type == "bounced" and not known:
             suppress_often_bounced(clinic=event.message.clinic, email=event.recipient, now=now)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001 - a defect of ours must cost one report and be seen
-        log.error("event_quarantined", event=pk, error=type(error).__name__)
+        log.error("event_quarantined", delivery_event=pk, error=type(error).__name__)
         DeliveryEvent.objects.filter(still, pk=pk).update(verdict=V.QUARANTINED, judged_at=now)
     return True
 
