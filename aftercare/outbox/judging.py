@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from aftercare.outbox.consequences import consequences
 from aftercare.outbox.delivery import delivery_of
+from aftercare.outbox.looking import AGAIN_AFTER
 from aftercare.outbox.matching import Match, match
 from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, Status
 from aftercare.outbox.proving import prove
@@ -24,7 +25,6 @@ BATCH = 200
 YOUNG = timedelta(hours=1)
 """So long a report that belongs to no message is looked at again: the answer with the service's id for the
 message may be committed after the report came."""
-AGAIN_AFTER = timedelta(seconds=30)
 AGAIN_BATCH = 50
 
 NOT_TAKEN = ("rejected", "failed")
