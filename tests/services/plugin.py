@@ -6,6 +6,7 @@ from django.db import connection
 from tests.services.deployment import Deployment
 from tests.services.mailbox import Mailbox
 from tests.services.postgres import PostgresServer
+from tests.services.provider import ProviderServer
 from tests.services.redis import RedisServer
 
 
@@ -39,6 +40,14 @@ def redis(redis_server):
 @pytest.fixture
 def mailbox():
     server = Mailbox()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def provider():
+    """A mail provider that speaks as Resend does."""
+    server = ProviderServer("resend")
     yield server
     server.close()
 
