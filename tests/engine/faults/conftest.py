@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine.faults.series import HEADING, SEED, Series
+from tests.engine.faults.series import HEADING, SEED, Run, Series
 from tests.services.provider import ProviderServer
 
 SERIES = Series()
@@ -45,8 +45,8 @@ def engine(deployment):
 def runs(mailbox):
     """The runs of a fault by its name; the mail server is the sink unless another is given."""
 
-    def of(fault, sink=mailbox):
-        return SERIES.runs(fault, sink)
+    def of(fault, sink=mailbox, make=Run):
+        return SERIES.runs(fault, sink, make)
 
     return of
 

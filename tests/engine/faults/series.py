@@ -5,7 +5,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -191,12 +191,12 @@ class Series:
     def __init__(self) -> None:
         self.tallies: list[Tally] = []
 
-    def runs(self, fault: str, sink: Sink) -> Iterator[Run]:
+    def runs(self, fault: str, sink: Sink, make: Callable[[Tally, int, Sink], Run]) -> Iterator[Run]:
         """The runs of a fault, one after another; fails at the end if its promise did not hold in any."""
         tally, runs = Tally(fault), []
         self.tallies.append(tally)
         for number in range(1, RUNS + 1):
-            run, started = Run(tally, number, sink), time.monotonic()
+            run, started = make(tally, number, sink), time.monotonic()
             runs.append(run)
             yield run
             tally.seconds += time.monotonic() - started
