@@ -1,4 +1,4 @@
-# One image for web, worker, beat and management commands; docker-compose.yml says which of them a container is.
+# One image for web, worker, beat, standby and management commands; docker-compose.yml says which of them a container is.
 FROM python:3.11-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -18,7 +18,6 @@ COPY templates templates
 ENV AFTERCARE_VAR=/srv/aftercare
 RUN useradd --system --uid 10001 --home-dir /srv/aftercare --create-home aftercare \
     && SECRET_KEY=only-while-the-image-is-built-0123456789 python manage.py collectstatic --noinput \
-    && rm -rf /srv/aftercare/broker \
     && mkdir /srv/aftercare/media \
     && chown -R aftercare /srv/aftercare
 USER aftercare

@@ -157,6 +157,13 @@ def slot(when: When, *, ended_at: datetime, zone: ZoneInfo, quiet: QuietHours | 
     return Slot(planned, send_at, latest, SlotStatus.scheduled, tuple(reasons))
 
 
+def after_quiet_hours(
+    instant: datetime, latest: datetime, zone: ZoneInfo, quiet: QuietHours | None
+) -> datetime:
+    """The instant itself, or the end of the quiet hours it falls into if that is not after ``latest``."""
+    return _spare_quiet_hours(instant, latest, zone, quiet)[0]
+
+
 def advice_instant(ended_at: datetime, hours: int, zone: ZoneInfo) -> FromWhen:
     """From when on something is allowed that must wait ``hours`` elapsed hours; never earlier than that.
 

@@ -23,15 +23,29 @@ WHAT_TO_WRITE: Mapping[str, str] = {
     "smtp://HOST:25, or file:///a/folder for .eml files",
     "LEASE_SECONDS": "whole seconds from 60 to 3600, at least twice PROVIDER_TIMEOUT_SECONDS, e.g. 300",
     "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
+    "MAILERSEND_SIGNING_SECRET": "the signing secret of the webhook at MailerSend",
+    "MAILGUN_WEBHOOK_SIGNING_KEY": "the HTTP webhook signing key of the account at Mailgun (not its API key)",
+    "MAILTRAP_TRACKING_SECRET": "the signature secret of the webhook at Mailtrap",
+    "MANDRILL_WEBHOOK_KEY": "the key of the webhook at Mandrill",
+    "MANDRILL_WEBHOOK_URL": "the webhook's address exactly as it stands at Mandrill, when a proxy alters it",
+    "METRICS_TOKEN": "at least 16 random characters, which your monitor sends as Authorization: Bearer",
+    "MAIL_PER_DAY": "how many mails the mail service takes a day, e.g. 50000; empty for no limit",
+    "MAIL_PER_SECOND": "how many mails the mail service takes a second, e.g. 14 or 0.5; empty for no limit",
     "PORT": "a port number from 1 to 65535, e.g. 8000",
+    "POSTAL_WEBHOOK_KEY": "the p= part of what `postal default-dkim-record` prints, without a semicolon",
     "PROVIDER_TIMEOUT_SECONDS": "a whole number of seconds from 1 to 120, e.g. 30",
-    "REDIS_URL": "redis://HOST:6379/0",
+    "RESEND_SIGNING_SECRET": "the signing secret of the webhook at Resend; it begins with whsec_",
+    "REDIS_URL": "redis://HOST:6379/0, or none where manage.py run_scheduler stands for workers and beat",
     "SECRET_KEY": "at least 32 random characters, e.g. what this prints: "
     "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
     "SITE_URL": "the address patients and staff use, e.g. https://aftercare.example.com",
+    "SOFT_BOUNCES": "a whole number from 1 to 20, e.g. 3",
+    "SOFT_BOUNCE_DAYS": "a whole number of days from 1 to 90, e.g. 14",
     "TASKS_EAGER": "true or false",
     "TICK_SECONDS": "a whole number of seconds from 1 to 60, e.g. 5",
     "UNDO_MINUTES": "a whole number of minutes from 0 to 60, e.g. 3",
+    "WEBHOOK_SECRET": "NAME:PASSWORD, at random, the password of at least 16 characters; the same stands in "
+    "the address the mail provider posts to: https://NAME:PASSWORD@aftercare.example.com/webhooks/PROVIDER/",
 }
 
 
@@ -40,7 +54,7 @@ class Environment:
 
     What is missing or wrong is collected in ``problems`` and the default returned instead, so that
     :meth:`finish` reports everything in one go. Without ``DATABASE_URL`` the embedded defaults apply: SQLite,
-    a broker in files, mail as files, a generated key.
+    no broker, mail as files, a generated key.
     """
 
     def __init__(self, variables: Mapping[str, str] = os.environ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from config.environment import Environment
-from config.parsing import parse_address, wrong
+from config.parsing import parse_address, parse_logins, wrong
 
 MailSettings = dict[str, object]
 
@@ -27,6 +27,25 @@ PROVIDERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "unisender_go": (("UNISENDER_GO_API_KEY", "UNISENDER_GO_API_URL"), ()),
 }
 
+# provider: (variables that prove a report to be its own: needed, optional). Where there is no signing key, a
+# log-in in the address the provider posts to is the proof. Unisender Go signs with its API key; Scaleway
+# reports nothing that anymail understands.
+REPORT_PROOFS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "amazon_ses": (("WEBHOOK_SECRET",), ()),
+    "brevo": (("WEBHOOK_SECRET",), ()),
+    "mailersend": (("MAILERSEND_SIGNING_SECRET",), ("WEBHOOK_SECRET",)),
+    "mailgun": (("MAILGUN_WEBHOOK_SIGNING_KEY",), ("WEBHOOK_SECRET",)),
+    "mailjet": (("WEBHOOK_SECRET",), ()),
+    "mailtrap": (("WEBHOOK_SECRET",), ("MAILTRAP_TRACKING_SECRET",)),
+    "mandrill": (("MANDRILL_WEBHOOK_KEY",), ("MANDRILL_WEBHOOK_URL", "WEBHOOK_SECRET")),
+    "postal": (("POSTAL_WEBHOOK_KEY",), ("WEBHOOK_SECRET",)),
+    "postmark": (("WEBHOOK_SECRET",), ()),
+    "resend": (("RESEND_SIGNING_SECRET",), ("WEBHOOK_SECRET",)),
+    "scaleway": ((), ()),
+    "sparkpost": (("WEBHOOK_SECRET",), ()),
+    "unisender_go": ((), ("WEBHOOK_SECRET",)),
+}
+
 # scheme: (port when none is written, STARTTLS, TLS from the first byte)
 SMTP_SCHEMES: Mapping[str, tuple[int, bool, bool]] = {
     "smtp": (25, False, False),
@@ -36,13 +55,21 @@ SMTP_SCHEMES: Mapping[str, tuple[int, bool, bool]] = {
 }
 
 
-def mail_settings(environment: Environment, embedded_folder: Path) -> MailSettings:
-    """The settings to use; problems are collected in the environment."""
+# Where anymail's own backend lacks something.
+BACKENDS: Mapping[str, str] = {"resend": "aftercare.outbox.providers.ResendBackend"}
+CONNECT_SECONDS = 5
+
+
+def mail_settings(environment: Environment, embedded_folder: Path, *, seconds: int = 30) -> MailSettings:
+    """The settings to use; problems are collected in the environment.
+
+    ``seconds``: how long a mail server may take to answer, where the settings of all providers do not say so.
+    """
     provider = chosen_provider(environment)
     if provider and environment.text("EMAIL_URL"):
         environment.problems["EMAIL_URL"] = f"is set beside the variables of {provider}; keep one of the two"
     if provider:
-        return provider_settings(environment, provider)
+        return provider_settings(environment, provider, seconds=seconds)
     if not (
         environment.embedded or environment.text("EMAIL_URL") or "EMAIL_PROVIDER" in environment.problems
     ):
@@ -63,7 +90,8 @@ def chosen_provider(environment: Environment) -> str:
     return named or "".join(found)
 
 
-def provider_settings(environment: Environment, provider: str) -> MailSettings:
+def provider_settings(environment: Environment, provider: str, *, seconds: int) -> MailSettings:
+    """The settings to send through the provider and to trust its reports; what is missing is a problem."""
     needed, optional = PROVIDERS[provider]
     for name in needed:
         if not environment.text(name):
@@ -74,9 +102,34 @@ def provider_settings(environment: Environment, provider: str) -> MailSettings:
         name: environment.text(name) for name in (*needed, *optional) if environment.text(name)
     }
     if provider == "amazon_ses":
-        # boto3 would send again by itself when an answer is lost, and a patient would get three copies.
-        values["AMAZON_SES_CLIENT_PARAMS"] = {"config": {"retries": {"total_max_attempts": 1}}}
-    return {"EMAIL_BACKEND": f"anymail.backends.{provider}.EmailBackend", "ANYMAIL": values}
+        values["AMAZON_SES_CLIENT_PARAMS"] = {"config": boto3_config(seconds)}
+    values.update(report_proofs(environment, provider))
+    backend = BACKENDS.get(provider, f"anymail.backends.{provider}.EmailBackend")
+    return {"EMAIL_BACKEND": backend, "ANYMAIL": values, "WEBHOOK_PROVIDER": provider}
+
+
+def boto3_config(seconds: int) -> dict[str, object]:
+    """One try: when an answer is lost, boto3 would send again by itself, and a patient get three copies."""
+    return {
+        "retries": {"total_max_attempts": 1},
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": seconds,
+    }
+
+
+def report_proofs(environment: Environment, provider: str) -> dict[str, object]:
+    """What tells the provider's reports from anybody else's; a needed one that is missing is a problem."""
+    needed, optional = REPORT_PROOFS[provider]
+    for name in needed:
+        if not environment.text(name):
+            environment.problems[name] = f"is not set; without it anybody could write {provider}'s reports"
+    values: dict[str, object] = {
+        name: environment.text(name) for name in (*needed, *optional) if environment.text(name)
+    }
+    if "WEBHOOK_SECRET" in values:
+        nobody: list[str] = []
+        values["WEBHOOK_SECRET"] = environment.read("WEBHOOK_SECRET", parse_logins, nobody)
+    return values
 
 
 def parse_mail_url(raw: str) -> MailSettings:

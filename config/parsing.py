@@ -6,6 +6,8 @@ from zoneinfo import available_timezones
 
 import dj_database_url
 
+FASTEST, MOST = 100_000, 2_000_000_000
+
 
 def wrong(what: str) -> NoReturn:
     raise ValueError(what)
@@ -17,8 +19,28 @@ def parse_flag(raw: str) -> bool:
     return raw.lower() in {"true", "1", "yes", "on"}
 
 
+def parse_rate(raw: str) -> float:
+    """A positive number of whatever a second, such as 14 or 0.5."""
+    try:
+        rate = float(raw)
+    except ValueError:
+        wrong("is not a number")
+    return rate if 0 < rate <= FASTEST else wrong(f"is not above 0 and at most {FASTEST}")
+
+
+def parse_count(raw: str) -> int:
+    """A positive whole number."""
+    if not (raw.isdecimal() and raw.isascii()):
+        wrong("is not a whole number")
+    return int(raw) if 0 < int(raw) <= MOST else wrong(f"is not between 1 and {MOST}")
+
+
 def parse_key(raw: str) -> str:
     return raw if len(raw) >= 32 else wrong("is shorter than 32 characters")
+
+
+def parse_token(raw: str) -> str:
+    return raw if len(raw) >= 16 and raw.isascii() else wrong("is not 16 or more plain characters")
 
 
 def parse_zone(raw: str) -> str:
@@ -27,6 +49,14 @@ def parse_zone(raw: str) -> str:
 
 def parse_hosts(raw: str) -> list[str]:
     return [host.strip() for host in raw.split(",") if host.strip()]
+
+
+def parse_logins(raw: str) -> list[str]:
+    """Each NAME:PASSWORD of a list separated by commas; more than one while the old one is replaced."""
+    logins = [login.strip() for login in raw.split(",") if login.strip()]
+    if any(not login.partition(":")[0] or len(login.partition(":")[2]) < 16 for login in logins):
+        wrong("holds a log-in without a name, or with a password shorter than 16 characters")
+    return logins or wrong("holds no log-in")
 
 
 def parse_address(raw: str) -> SplitResult:
@@ -50,9 +80,12 @@ def parse_site(raw: str) -> str:
 
 
 def parse_redis(raw: str) -> str:
+    """The broker's address; empty for ``none``."""
+    if raw == "none":
+        return ""
     scheme = raw.partition("://")[0]
     if scheme not in {"redis", "rediss", "unix"}:
-        wrong("does not start with redis://, rediss:// or unix://")
+        wrong("is not none and does not start with redis://, rediss:// or unix://")
     return raw if scheme == "unix" else parse_address(raw).geturl()
 
 
@@ -66,4 +99,7 @@ def parse_database(raw: str) -> dict[str, object]:
         wrong("names a database other than PostgreSQL and SQLite")
     if not found["NAME"]:
         wrong("names no database")
+    if found["ENGINE"] == "django.db.backends.postgresql":
+        # Whoever asks for a connection hears in seconds that there is none.
+        found["OPTIONS"] = {"connect_timeout": 5, **found.get("OPTIONS", {})}
     return dict(found)

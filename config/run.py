@@ -1,6 +1,6 @@
 """Runs Aftercare on this machine with nothing else installed: ``python -m config.run`` (``make run``).
 
-Prepares the database and the demo clinics, starts web, worker and beat, and stops all of them together.
+Prepares the database and the demo clinics, starts web and scheduler, and stops both together.
 """
 
 import fcntl
@@ -87,8 +87,6 @@ def require_free_port(port: int) -> None:
 def prepare() -> str:
     """Brings files, database and demo clinics up to date; returns the log-ins the demo command prints."""
     print("Preparing the database and the demo clinics …", flush=True)
-    for wake_up in (settings.AFTERCARE_VAR / "broker").glob("*/*"):
-        wake_up.unlink()
     printed = StringIO()
     try:
         call_command("migrate", interactive=False, verbosity=0)
@@ -101,15 +99,19 @@ def prepare() -> str:
 
 
 def start_children() -> list[Child]:
-    python = (sys.executable, "-m")
-    celery = (*python, "celery", "--app", "config")
-    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    web = ("--bind", f"127.0.0.1:{settings.PORT}", "--workers", "2", "--threads", "2")
-    commands = {
-        "web": (*python, "gunicorn", "config.wsgi", *web, "--graceful-timeout", "5", "--no-control-socket"),
-        "worker": (*celery, "worker", "--pool", "threads", "--concurrency", "4", *quiet),
-        "beat": (*celery, "beat"),
-    }
+    manage = (sys.executable, str(settings.BASE_DIR / "manage.py"))
+    bind = ("--bind", f"127.0.0.1:{settings.PORT}", "--workers", "2", "--threads", "2")
+    web = (
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "config.wsgi",
+        *bind,
+        "--graceful-timeout",
+        "5",
+        "--no-control-socket",
+    )
+    commands = {"web": web, "scheduler": (*manage, "run_scheduler")}
     return [Child.start(name, command, settings.AFTERCARE_VAR / "log") for name, command in commands.items()]
 
 

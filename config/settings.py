@@ -10,7 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from aftercare.console import theme
 from config.environment import Environment
 from config.mail import mail_settings
-from config.parsing import parse_database, parse_hosts, parse_redis, parse_site, parse_zone
+from config.parsing import (
+    parse_count,
+    parse_database,
+    parse_hosts,
+    parse_rate,
+    parse_redis,
+    parse_site,
+    parse_token,
+    parse_zone,
+)
+from config.redacting import redact
 
 # The locked tzdata package decides on every machine alike; a system's own zones may be years old.
 zoneinfo.reset_tzpath(to=())
@@ -29,6 +39,7 @@ SITE_URL = environment.required("SITE_URL", parse_site, f"http://localhost:{PORT
 REDIS_URL = environment.required("REDIS_URL", parse_redis, "")
 TIME_ZONE = environment.read("DEFAULT_TIME_ZONE", parse_zone, "UTC")
 LANGUAGE_CODE = environment.choice("DEFAULT_LANGUAGE", "en", ["en", "es"])
+METRICS_TOKEN = environment.read("METRICS_TOKEN", parse_token, "")
 LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 
 # --- the engine ---------------------------------------------------------------------------------------------
@@ -53,11 +64,20 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# An address that so many messages in so many days come back from is not mailed again.
+SOFT_BOUNCES = environment.between("SOFT_BOUNCES", 3, 1, 20)
+SOFT_BOUNCE_DAYS = environment.between("SOFT_BOUNCE_DAYS", 14, 1, 90)
+
 # --- mail ---------------------------------------------------------------------------------------------------
-globals().update(mail_settings(environment, AFTERCARE_VAR / "mail"))
+WEBHOOK_PROVIDER = ""  # whose reports are taken; of an SMTP server there are none
+globals().update(mail_settings(environment, AFTERCARE_VAR / "mail", seconds=PROVIDER_TIMEOUT_SECONDS))
 EMAIL_TIMEOUT = PROVIDER_TIMEOUT_SECONDS
 ANYMAIL_REQUESTS_TIMEOUT = (5, PROVIDER_TIMEOUT_SECONDS)
 ANYMAIL_IGNORE_RECIPIENT_STATUS = False
+# What the account allows; a clinic may set limits of its own below these.
+MAIL_PER_SECOND: float | None = environment.read("MAIL_PER_SECOND", parse_rate, None)
+MAIL_PER_DAY: int | None = environment.read("MAIL_PER_DAY", parse_count, None)
+LIMITS_READ_SECONDS = 1  # how old a worker's knowledge of the clinics' limits may be
 
 environment.finish()
 
@@ -84,9 +104,12 @@ CELERY_BEAT_SCHEDULE = {
 }
 # Intervals of seconds need no memory of the last run, so no schedule file can go stale.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object]
+# Signs of life and an orderly end; loaded when a worker starts, as its imports need Django ready.
+CELERY_IMPORTS = ["config.worker"]
+# Without Redis nothing is published, and the loop of run_scheduler looks for what is due by itself.
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
 if REDIS_URL:
-    CELERY_BROKER_URL = REDIS_URL
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 900,
         "socket_timeout": 30,
@@ -95,20 +118,6 @@ if REDIS_URL:
         "health_check_interval": 25,
         "unacked_restore_throttle": 1,
     }
-else:
-    broker_folder = AFTERCARE_VAR / "broker"
-    CELERY_BROKER_URL = "filesystem://localhost"
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(broker_folder / "messages"),
-        "data_folder_out": str(broker_folder / "messages"),
-        "control_folder": str(broker_folder / "control"),
-        "store_processed": False,
-        "polling_interval": 0.5,
-    }
-    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # it would keep files in the broker folder
-    if not TASKS_EAGER:
-        for folder in ("messages", "control"):
-            (broker_folder / folder).mkdir(parents=True, exist_ok=True)
 
 # --- applications -------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -133,9 +142,11 @@ INSTALLED_APPS = [
     "aftercare.protocols",
     "aftercare.treatments",
     "aftercare.outbox",
+    "aftercare.hooks",
     "aftercare.pages",
 ]
 MIDDLEWARE = [
+    "config.probes.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -214,7 +225,11 @@ LOGGING = {
     "formatters": {
         "json": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer(),
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                redact,
+                structlog.processors.JSONRenderer(),
+            ],
             "foreign_pre_chain": [
                 structlog.stdlib.add_logger_name,
                 structlog.stdlib.add_log_level,

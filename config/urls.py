@@ -9,5 +9,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     # Clinics' logos, which mails show: checked images that staff upload, the only files here.
     path("media/logos/<path:path>", serve, {"document_root": settings.MEDIA_ROOT / "logos"}),
+    path("webhooks/", include("aftercare.hooks.urls")),
     path("", include("aftercare.pages.urls")),
 ]

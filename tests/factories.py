@@ -11,7 +11,8 @@ from typing import Any
 
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
-from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.outbox.composing import compose
+from aftercare.outbox.models import Attempt, DeliveryEvent, ScheduledMessage, Status
 from aftercare.protocols.models import LateAction, Protocol, ProtocolStep, StepKind, Variant
 from aftercare.treatments.models import Site, TreatedArea, TreatmentSession
 from aftercare.treatments.screening import all_clear
@@ -202,6 +203,41 @@ def message(session: TreatmentSession, step: ProtocolStep | None = None, **over:
         **over,
     }
     return ScheduledMessage.objects.create(session=session, step=step, **fields)
+
+
+def attempt(message: ScheduledMessage, **over: Any) -> Attempt:
+    """A try that the mail service took, to the patient's address, when the message was promised for."""
+    composed = compose(message, now=message.send_at)
+    fields = {
+        "number": message.attempts.count() + 1,
+        "outcome": "sent",
+        "opened_at": message.send_at,
+        "closed_at": None if over.get("outcome") == "open" else message.send_at,
+        "provider": "Postmark",
+        "compiled": composed.compiled,
+        "values": composed.values,
+        "headers": dict(composed.copy.headers),
+        "digest": composed.copy.digest,
+        **over,
+    }
+    return Attempt.objects.create(message=message, **fields)
+
+
+def delivery_event(message: ScheduledMessage | None = None, **over: Any) -> DeliveryEvent:
+    """A report, not judged yet, that a message was delivered a minute after it was promised for."""
+    number = next(_numbers)
+    at = ENDED_AT + timedelta(hours=1, minutes=1)
+    fields = {
+        "provider": "Postmark",
+        "event_type": "delivered",
+        "message_key": str(message.pk) if message else "",
+        "recipient": message.patient.email if message else "amara@example.com",
+        "happened_at": at,
+        "received_at": at,
+        "fingerprint": f"{number:064}",
+        **over,
+    }
+    return DeliveryEvent.objects.create(**fields)
 
 
 def _of_status(status: str, send_at: datetime) -> dict[str, Any]:

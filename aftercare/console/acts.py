@@ -28,6 +28,7 @@ class Act:
     """One thing to do: its words, who may do it, to which rows, and the operation behind it.
 
     ``run`` gets the row, the reason, the user and the time. ``stops`` names what will not be sent any more.
+    ``page`` asks instead of the usual page: it gets the admin, the act, the request and the row.
     """
 
     name: str
@@ -36,12 +37,13 @@ class Act:
     button: Promise
     done: Promise
     legal: Callable[[Any], bool]
-    run: Callable[[Any, str, Any, datetime], object]
+    run: Callable[[Any, Any, Any, datetime], object]
     roles: tuple[Role, ...] = RECORDERS
     asks_reason: bool = True
     danger: bool = False
     icon: str = "edit"
     stops: Callable[[Any], Iterable[Any]] | None = None
+    page: Callable[["ActingAdmin", "Act", HttpRequest, Any], HttpResponse] | None = None
 
 
 class ReasonForm(forms.Form):
@@ -94,6 +96,8 @@ def act_page(admin: ActingAdmin, act: Act, request: HttpRequest, object_id: str)
     if not act.legal(row):
         messages.warning(request, _("Nothing was done: this is not possible any more."))
         return HttpResponseRedirect(admin.row_url(row))
+    if act.page is not None:
+        return act.page(admin, act, request, row)
     form = ReasonForm(request.POST or None) if act.asks_reason else None
     if request.method == "POST" and (form is None or form.is_valid()):
         return _do(admin, act, request, row, form.cleaned_data["reason"] if form else "")

@@ -1,5 +1,5 @@
 """Registers every page of the console, one module a room."""
 
-from aftercare.console import clinics, content, followups, outbox, patients, protocols, treatments
+from aftercare.console import clinics, content, deliveries, followups, outbox, patients, protocols, treatments
 
-__all__ = ["clinics", "content", "followups", "outbox", "patients", "protocols", "treatments"]
+__all__ = ["clinics", "content", "deliveries", "followups", "outbox", "patients", "protocols", "treatments"]

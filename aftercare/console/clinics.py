@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextInputWidg
 from aftercare.clinics.models import Clinic, Membership, Practitioner, User
 from aftercare.console.access import OWNERS, SUPERUSERS, access_of, user_of
 from aftercare.console.acts import Act, ActingAdmin
+from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedAdmin, ScopedHistoryAdmin
 from aftercare.outbox.pausing import pause_clinic, resume_clinic
@@ -28,7 +29,8 @@ PAUSE = Act(
     name="pause",
     title=_("Pause all messages of this clinic"),
     explanation=_(
-        "Nothing is sent to any patient of the clinic until you resume. What its window passes is missed."
+        "Nothing is sent to any patient of the clinic until you resume. A message whose window passes "
+        "meanwhile is missed; for a safety-critical one a follow-up task is opened."
     ),
     button=_("Pause all messages"),
     done=_("All messages of the clinic are paused."),
@@ -42,15 +44,16 @@ RESUME = Act(
     name="resume",
     title=_("Resume the messages of this clinic"),
     explanation=_(
-        "Held messages whose window is still open are sent at their time, or now if it has passed."
+        "Held messages whose window is still open are sent at their time. You choose how fast those go whose "
+        "time has passed."
     ),
     button=_("Resume messages"),
     done=_("The clinic's messages are resumed."),
     legal=lambda clinic: clinic.paused_at is not None,
-    run=lambda clinic, _reason, by, now: resume_clinic(clinic, by=by, now=now),
+    run=lambda clinic, per_minute, by, now: resume_clinic(clinic, by=by, now=now, per_minute=per_minute),
     roles=OWNERS,
-    asks_reason=False,
     icon="play_circle",
+    page=resume_act_page,
 )
 
 
@@ -76,6 +79,14 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
         (_("How patients reach you"), {"fields": ("phone", "out_of_hours_contact", "emergency_number")}),
         (_("Sender of the messages"), {"fields": (("sender_name", "sender_email"), "reply_to")}),
         (_("When nothing is sent"), {"fields": (("quiet_from", "quiet_until"), "undo_minutes")}),
+        (
+            _("Limits"),
+            {
+                "description": _("They keep this clinic within what its mail service allows it to send."),
+                "fields": (("mails_per_second", "mails_per_day"),),
+            },
+        ),
+        (_("When a patient wants no more mail"), {"fields": ("after_complaint",)}),
         (_("Look of the messages"), {"fields": ("colour", "logo")}),
     )
 

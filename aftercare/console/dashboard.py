@@ -14,16 +14,20 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.console.access import RECORDERS, access_of, zone_of
+from aftercare.console.alarms import alarms_for
 from aftercare.console.session_plan import Line, line_of
 from aftercare.console.times import said
 from aftercare.followups.models import FollowUpTask
-from aftercare.outbox.models import Heartbeat, ScheduledMessage, Status
+from aftercare.outbox.heartbeat import last_tick
+from aftercare.outbox.models import Delivery, ScheduledMessage, Status
+from aftercare.outbox.site_pause import in_force
 from aftercare.treatments.models import SessionState, TreatmentSession
 
 MESSAGES = "admin:outbox_scheduledmessage_changelist"
 #: The engine ticks every few seconds; three minutes of silence are no hiccup.
 SILENCE = timedelta(minutes=3)
 RECENT = timedelta(days=7)
+CAME_BACK = (Delivery.BOUNCED.value, Delivery.REJECTED.value)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ def fill_in(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "left": _lines(rows.filter(status=Status.SENT).order_by("-sent_at")),
         "engine": _engine(now, zone),
         "drafts": _drafts(request),
+        "alarms": alarms_for(request),
         "may_record": access.holds(RECORDERS),
+        "may_pause_everything": access.superuser and in_force() is None,
     }
 
 
@@ -70,11 +76,12 @@ def _numbers(rows: QuerySet[ScheduledMessage], now: datetime, zone: ZoneInfo) ->
 
 
 def _attention(request: HttpRequest, rows: QuerySet[ScheduledMessage], now: datetime) -> list[Number]:
-    """What a person has to look at; missed messages only of the last week."""
+    """What a person has to look at; missed and bounced messages only of the last week."""
     missed = Q(status=Status.MISSED, latest_at__gte=now - RECENT)
+    bounced = Q(delivery__in=CAME_BACK, delivery_at__gte=now - RECENT)
     statuses = (Status.FAILED, Status.UNKNOWN, Status.UNCONFIRMED, Status.HELD)
     counts: dict[str, Any] = {status.value: Count("pk", filter=Q(status=status)) for status in statuses}
-    found = rows.aggregate(missed=Count("pk", filter=missed), **counts)
+    found = rows.aggregate(missed=Count("pk", filter=missed), bounced=Count("pk", filter=bounced), **counts)
     tasks = FollowUpTask.objects.for_user(request.user).filter(closed_at__isnull=True)
     return [
         Number(
@@ -88,6 +95,12 @@ def _attention(request: HttpRequest, rows: QuerySet[ScheduledMessage], now: date
             _("unconfirmed: did it arrive?"), found["unconfirmed"], _list(status__exact="unconfirmed"), "bad"
         ),
         Number(_("unknown: may have left"), found["unknown"], _list(status__exact=Status.UNKNOWN), "wait"),
+        Number(
+            _("bounced or rejected in the last 7 days"),
+            found["bounced"],
+            _list(delivery__in=",".join(CAME_BACK), delivery_at__gte=(now - RECENT).isoformat()),
+            "bad",
+        ),
         Number(_("missed in the last 7 days"), found["missed"], _list(status__exact=Status.MISSED), "wait"),
         Number(_("held"), found["held"], _list(status__exact=Status.HELD), "wait"),
     ]
@@ -105,7 +118,7 @@ def _drafts(request: HttpRequest) -> list[TreatmentSession]:
 
 def _engine(now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """When the engine was last seen, and whether that is too long ago."""
-    seen = Heartbeat.objects.order_by("-at").values_list("at", flat=True).first()
+    seen = last_tick()
     return {
         "seen": said(seen, zone) if seen else "",
         "seen_at": seen,

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from aftercare.console import deliveries
 from aftercare.console.frames import framed
 from aftercare.console.message_actions import offered
 from aftercare.outbox.composing import CannotCompose, Copy, NotTheCopySent, compose, reproduce
@@ -34,9 +35,9 @@ TAGS: Mapping[str, str] = {"info": "info", "success": "good", "danger": "bad", "
 WILL_BE_SENT = frozenset({Status.SCHEDULED, Status.CLAIMED, Status.HELD})
 
 
-def tag_of(status: str) -> str:
-    """The colour of a status: the class of its label on the console's own pages."""
-    return f"tag-{TAGS.get(LABELS.get(status, ''), 'plain')}"
+def tag_of(word: str, labels: Mapping[str, str] = LABELS) -> str:
+    """The colour of a status or a delivery: the class of its label on the console's own pages."""
+    return f"tag-{TAGS.get(labels.get(word, ''), 'plain')}"
 
 
 def page_context(message: ScheduledMessage, *, may_act: bool) -> dict[str, Any]:
@@ -46,6 +47,8 @@ def page_context(message: ScheduledMessage, *, may_act: bool) -> dict[str, Any]:
     return {
         "message": message,
         "tag": tag_of(message.status),
+        "delivery_tag": tag_of(message.delivery, deliveries.LABELS),
+        "reports": [(event, deliveries.name_of(event)) for event in message.delivery_events.all()],
         "moved": sentences(message.moved_by),
         "zone": message.patient.zone,
         "attempts": attempts,

@@ -6,20 +6,24 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from aftercare.console import deliveries
 from aftercare.console.access import OWNERS, RECORDERS
 from aftercare.console.message_actions import ACTIONS, ask_page
 from aftercare.console.message_pages import LABELS, copy_frame, page_context
 from aftercare.console.scoping import ScopedAdmin
+from aftercare.outbox.delivery import LOST
 from aftercare.outbox.models import ScheduledMessage, Status, Suppression
 
-NEEDS_A_HUMAN = (Status.UNKNOWN, Status.UNCONFIRMED, Status.FAILED, Status.MISSED)
+NEEDS_A_HUMAN = Q(status__in=(Status.UNKNOWN, Status.UNCONFIRMED, Status.FAILED, Status.MISSED)) | Q(
+    delivery__in=LOST
+)
 
 
 class NeedsFilter(admin.SimpleListFilter):
@@ -33,8 +37,8 @@ class NeedsFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() == "human":
-            return queryset.filter(status__in=NEEDS_A_HUMAN)
-        return queryset.exclude(status__in=NEEDS_A_HUMAN) if self.value() == "nothing" else queryset
+            return queryset.filter(NEEDS_A_HUMAN)
+        return queryset.exclude(NEEDS_A_HUMAN) if self.value() == "nothing" else queryset
 
 
 @admin.register(ScheduledMessage)
@@ -42,9 +46,17 @@ class ScheduledMessageAdmin(ScopedAdmin):
     """One page a message. Rows come from planning alone and are never edited, only acted upon."""
 
     change_form_template = "console/outbox/message.html"
-    list_display = ("subject_line", "patient", "shown_status", "local_time", "reason", "clinic")
+    list_display = (
+        "subject_line",
+        "patient",
+        "shown_status",
+        "shown_delivery",
+        "local_time",
+        "reason",
+        "clinic",
+    )
     list_display_links = ("subject_line",)
-    list_filter = (NeedsFilter, "status", "clinic", "safety_critical")
+    list_filter = (NeedsFilter, "status", "delivery", "clinic", "safety_critical")
     list_select_related = ("clinic", "patient__clinic", "step")
     search_fields = ("patient__first_name", "patient__last_name", "patient__email", "step__name")
     date_hierarchy = "send_at"
@@ -97,6 +109,10 @@ class ScheduledMessageAdmin(ScopedAdmin):
     @display(description=_("status"), ordering="status", label=LABELS)
     def shown_status(self, message: ScheduledMessage) -> tuple[str, str]:
         return message.status, message.get_status_display()
+
+    @display(description=_("delivery"), ordering="delivery", label=deliveries.LABELS)
+    def shown_delivery(self, message: ScheduledMessage) -> tuple[str, Any]:
+        return message.delivery, deliveries.NAMES.get(message.delivery, "–")
 
     @display(description=_("time, in the patient's zone"), ordering="send_at")
     def local_time(self, message: ScheduledMessage) -> str:

@@ -17,6 +17,7 @@ from aftercare.clinics.models import Patient
 from aftercare.console.access import RECORDERS, user_of
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.patient_form import PatientForm
+from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.session_plan import line_of
@@ -33,7 +34,8 @@ PAUSE = Act(
     name="pause",
     title=_("Pause messages to this patient"),
     explanation=_(
-        "Nothing is sent to the patient until you resume. A message whose window passes is missed."
+        "Nothing is sent to the patient until you resume. A message whose window passes meanwhile is missed; "
+        "for a safety-critical one a follow-up task is opened."
     ),
     button=_("Pause messages"),
     done=_("Messages to this patient are paused."),
@@ -50,9 +52,9 @@ RESUME = Act(
     button=_("Resume messages"),
     done=_("Messages to this patient are resumed."),
     legal=lambda patient: patient.paused_at is not None,
-    run=lambda patient, _reason, by, now: resume_patient(patient, by=by, now=now),
-    asks_reason=False,
+    run=lambda patient, per_minute, by, now: resume_patient(patient, by=by, now=now, per_minute=per_minute),
     icon="play_circle",
+    page=resume_act_page,
 )
 
 

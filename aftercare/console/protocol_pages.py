@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.models import Clinic, User
+from aftercare.console import resuming
 from aftercare.console.protocol_plan import PlanForm, initial_plan, planned
 from aftercare.outbox.pausing import pause_protocol, resume_protocol
 from aftercare.protocols.installing import install
@@ -99,13 +100,24 @@ def pause_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse
 
 
 def resume_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Releases the protocol's held messages, those whose window holds."""
+    """The review before the protocol's held messages are released, those whose window holds."""
     protocol = _editable(admin, request, pk)
-    if request.method == "POST":
-        resume_protocol(protocol, by=cast(User, request.user), now=timezone.now())
-        messages.success(request, _("Resumed. Held messages whose window has not passed will be sent."))
+    if protocol.paused_at is None:
+        messages.warning(request, _("Nothing was done: this is not possible any more."))
         return _back_to(protocol)
-    return _page(admin, request, protocol, "console/protocols/resume.html", {"title": _("Resume")})
+    by = cast(User, request.user)
+    return resuming.resume_page(
+        request,
+        resuming.Resuming(
+            what=protocol,
+            row=protocol,
+            title=_("Resume the protocol"),
+            button=_("Resume the protocol"),
+            back=_url(protocol),
+            run=lambda pace: resume_protocol(protocol, by=by, now=timezone.now(), per_minute=pace),
+            context=_context(admin, request, protocol),
+        ),
+    )
 
 
 def _protocol(admin: ModelAdmin, request: HttpRequest, pk: int) -> Protocol:
@@ -119,14 +131,20 @@ def _editable(admin: ModelAdmin, request: HttpRequest, pk: int) -> Protocol:
     return protocol
 
 
+def _url(protocol: Protocol) -> str:
+    return reverse("admin:protocols_protocol_change", args=[protocol.pk])
+
+
 def _back_to(protocol: Protocol) -> HttpResponseRedirect:
-    return HttpResponseRedirect(reverse("admin:protocols_protocol_change", args=[protocol.pk]))
+    return HttpResponseRedirect(_url(protocol))
+
+
+def _context(admin: ModelAdmin, request: HttpRequest, protocol: Protocol) -> dict[str, Any]:
+    shared = {"opts": admin.opts, "original": protocol, "protocol": protocol, "clinic": protocol.clinic}
+    return {**admin.admin_site.each_context(request), **shared}
 
 
 def _page(
     admin: ModelAdmin, request: HttpRequest, protocol: Protocol, template: str, context: dict[str, Any]
 ) -> TemplateResponse:
-    shared = {"opts": admin.opts, "original": protocol, "protocol": protocol, "clinic": protocol.clinic}
-    return TemplateResponse(
-        request, template, {**admin.admin_site.each_context(request), **shared, **context}
-    )
+    return TemplateResponse(request, template, {**_context(admin, request, protocol), **context})

@@ -1,7 +1,7 @@
 """The console's admin site: who may enter, and the page they arrive on."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
@@ -9,12 +9,14 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
+from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from aftercare.console.access import ALL_ROLES, access_of, zone_of
+from aftercare.console.site_pages import pause_everything, resume_everything, try_again_now
 from aftercare.console.times import place
 
 
@@ -47,6 +49,16 @@ class ConsoleSite(UnfoldAdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.disable_action("delete_selected")
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Also the pages that concern every clinic, for superusers."""
+        pause, resume = (partial(view, self) for view in (pause_everything, resume_everything))
+        own: list[URLPattern | URLResolver] = [
+            path("pause-everything/", self.admin_view(pause), name="site_pause"),
+            path("resume-everything/", self.admin_view(resume), name="site_resume"),
+            path("rests/<int:pk>/end/", self.admin_view(try_again_now), name="rest_end"),
+        ]
+        return own + super().get_urls()
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and access_of(request).holds(ALL_ROLES)

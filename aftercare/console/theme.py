@@ -67,6 +67,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Protocols"), "event_note", "protocols_protocol"),
                     _item(_("Message templates"), "description", "content_messagetemplate"),
+                    _item(_("Delivery events"), "mark_email_read", "outbox_deliveryevent"),
                     _item(_("Addresses not to mail"), "unsubscribe", "outbox_suppression"),
                 ],
             },

@@ -81,7 +81,13 @@ def _missing(path: str) -> Problem:
 
 
 def _value(value: str | bool) -> str | bool:
-    return value if isinstance(value, bool) else printable(plain(value))
+    return value if isinstance(value, bool) else _printable(plain(value))
+
+
+@lru_cache(maxsize=4096)
+def _printable(value: str) -> str:
+    """Most values are the same in many messages: days, names of clinics, phone numbers."""
+    return printable(value)
 
 
 def _tidy(text: str) -> str:

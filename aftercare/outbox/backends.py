@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import EmailMessage
 
+from aftercare.outbox.wire import wire_of
+
 _MESSAGE_UUID = re.compile(r"<([0-9a-f-]{36})@")
 
 
@@ -34,7 +36,7 @@ class EmlBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for email in email_messages:
             try:
-                self._write(_name(email.extra_headers.get("Message-ID", "")), _bytes_of(email))
+                self._write(_name(email.extra_headers.get("Message-ID", "")), wire_of(email))
             except OSError as error:
                 raise NotTaken(f"{self.folder}: {error.strerror or error}") from error
         return len(email_messages)
@@ -50,11 +52,6 @@ class EmlBackend(BaseEmailBackend):
             Path(draft).replace(self.folder / name)
         finally:
             Path(draft).unlink(missing_ok=True)
-
-
-def _bytes_of(email: EmailMessage) -> bytes:
-    mime: Any = email.message()  # Django's own kind, whose as_bytes takes the line ending
-    return mime.as_bytes(linesep="\r\n")
 
 
 def _name(message_id: str) -> str:

@@ -2,10 +2,17 @@
 
 from typing import Any
 
+import structlog
 from anymail.backends.base import AnymailBaseBackend
 from anymail.exceptions import AnymailRecipientsRefused
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends import smtp
+
+from aftercare.outbox.models import Attempt
+from aftercare.outbox.providers import give_key
+from aftercare.outbox.wire import Mail
+
+log = structlog.get_logger(__name__)
 
 
 class NobodyKnows(Exception):
@@ -34,16 +41,26 @@ class Channel:
         self._backend.open()
 
     def close(self) -> None:
-        self._backend.close()
+        """Hangs up, if connected. A farewell that fails changes nothing."""
+        try:
+            self._backend.close()
+        except OSError as error:  # also Requests' and smtplib's
+            log.info("mail_service_not_closed", error=type(error).__name__)
 
-    def hand_over(self, email: EmailMultiAlternatives, *, message_id: str) -> str:
-        """Gives one message to the service; returns the service's id for it, or an empty text.
+    def prepare(self, email: Mail, attempt: Attempt) -> None:
+        """All that can be done, and can go wrong, before the try is on record. Raises what that raises."""
+        if isinstance(self._backend, AnymailBaseBackend):
+            _fit_for_anymail(email, str(attempt.message_id))
+            give_key(email, attempt.idempotency_key, self.name)
+        else:
+            email.wire  # noqa: B018 - written now, kept for the call
+
+    def hand_over(self, email: Mail) -> str:
+        """Gives one prepared message to the service; returns the service's id for it, or an empty text.
 
         Raises whatever the backend raises (see :mod:`aftercare.outbox.deciding`), AnymailRecipientsRefused
         when the service says that it will not deliver, NobodyKnows when it says nothing.
         """
-        if isinstance(self._backend, AnymailBaseBackend):
-            _fit_for_anymail(email, message_id)
         taken = self._backend.send_messages([email])
         if taken == 0:
             raise AnymailRecipientsRefused("The mail service took no message.")

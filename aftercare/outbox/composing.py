@@ -6,16 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
-from email.header import Header
 from email.headerregistry import Address
-from email.message import Message
 from email.utils import format_datetime
-from typing import Any
+from functools import cached_property, lru_cache
 
-from django.core.mail import EmailMultiAlternatives
-from django.core.mail.message import sanitize_address
-
-from aftercare.clinics.models import Clinic
 from aftercare.content.models import CompiledVersion
 from aftercare.content.placeholders import Values
 from aftercare.content.problems import ContentError
@@ -24,8 +18,7 @@ from aftercare.content.rendering import render
 from aftercare.outbox.models import Attempt, ScheduledMessage, Why
 from aftercare.outbox.unsubscribing import unsubscribe_url
 from aftercare.outbox.values import message_values
-
-ADDRESSING = ("From", "To", "Reply-To")
+from aftercare.outbox.wire import ADDRESSING, Mail, address
 
 
 class CannotCompose(Exception):
@@ -40,17 +33,6 @@ class NotTheCopySent(Exception):
     """What was kept no longer reproduces the copy that left."""
 
 
-class Mail(EmailMultiAlternatives):
-    """Folds a long subject between its encoded words; Django would leave the header's first line blank."""
-
-    def message(self, **options: Any) -> Any:
-        mail = super().message(**options)
-        if not str(self.subject).isascii():
-            del mail["Subject"]
-            Message.__setitem__(mail, "Subject", Header(str(self.subject), "utf-8", header_name="Subject"))
-        return mail
-
-
 @dataclass(frozen=True)
 class Copy:
     """One message to the byte: what it says, and its headers but the subject."""
@@ -60,13 +42,13 @@ class Copy:
     text: str
     headers: Mapping[str, str]
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over all four, as hexadecimal."""
         whole = json.dumps([self.subject, self.html, self.text, sorted(self.headers.items())])
         return hashlib.sha256(whole.encode()).hexdigest()
 
-    def as_email(self) -> EmailMultiAlternatives:
+    def as_email(self) -> Mail:
         """The copy as Django's mail backends take it: plain text first, HTML as the alternative."""
         extra = {name: value for name, value in self.headers.items() if name not in ADDRESSING}
         reply_to = [self.headers["Reply-To"]] if "Reply-To" in self.headers else None
@@ -79,6 +61,7 @@ class Copy:
             headers=extra,
         )
         email.attach_alternative(self.html, "text/html")
+        email.boundary = self.digest
         return email
 
 
@@ -136,7 +119,7 @@ def headers_of(message: ScheduledMessage, *, locale: str, now: datetime) -> dict
     clinic, url = message.clinic, unsubscribe_url(message.pk)
     reply_to = {"Reply-To": clinic.reply_to} if clinic.reply_to else {}
     headers = {
-        "From": _sender(clinic),
+        "From": _sender(clinic.sender_name, clinic.sender_email),
         "To": message.patient.email,
         **reply_to,
         "Date": format_datetime(now),
@@ -151,21 +134,22 @@ def headers_of(message: ScheduledMessage, *, locale: str, now: datetime) -> dict
     return headers
 
 
-def _check_address(name: str, address: str | None) -> None:
+def _check_address(name: str, value: str | None) -> None:
     """Finds here, where it costs one message, what the mail backend would stumble over."""
-    if address is None:
+    if value is None:
         return
     try:
-        sanitize_address(address, "utf-8")
+        address(value)
     except (ValueError, MessageError) as error:
         raise CannotCompose(Why.CANNOT_COMPOSE, f"{name}: {error}") from error
-    if not address.isprintable():
+    if not value.isprintable():
         raise CannotCompose(Why.CANNOT_COMPOSE, f"{name}: a line break or control character")
 
 
-def _sender(clinic: Clinic) -> str:
+@lru_cache(maxsize=1024)
+def _sender(name: str, email: str) -> str:
     try:
-        return str(Address(display_name=clinic.sender_name, addr_spec=clinic.sender_email))
+        return str(Address(display_name=name, addr_spec=email))
     except (ValueError, MessageError) as error:
         detail = "From: the clinic's sender name or address holds what no mail can carry"
         raise CannotCompose(Why.CANNOT_COMPOSE, detail) from error

@@ -60,7 +60,8 @@ def confirm_arrived(message: ScheduledMessage, *, reason: str, by: User, now: da
         raise Refused(_("There is no doubt about this message. Its status: %s.") % _status(current))
     attempt = current.attempts.last()
     sent_at = attempt.opened_at if attempt else now
-    fields = {"why": Why.STAFF_CONFIRMED, "detail": reason, "actor": by, "sent_at": sent_at}
+    fields = {"why": Why.STAFF_CONFIRMED, "detail": reason, "actor": by}
+    fields |= {"sent_at": sent_at, "in_doubt": False}
     _move(current, to=Status.SENT, now=now, tasks_done=_("Staff confirmed that it arrived."), **fields)
 
 
@@ -74,6 +75,7 @@ def send_again(message: ScheduledMessage, *, reason: str, by: User, now: datetim
         raise Refused(_("This message cannot be sent again. Its status: %s.") % _status(current))
     _refuse_late(current, now)
     fields = {"why": Why.STAFF_RESENT, "detail": reason, "actor": by, **_at_once(current, now)}
+    fields["in_doubt"] = False  # a second copy is what staff want now
     _move(current, to=Status.SCHEDULED, now=now, tasks_done=_("Staff sent it again."), **fields)
 
 

@@ -1,8 +1,25 @@
-"""Signs of life: when a part of the engine was last seen."""
+"""Signs of life: when a part of the engine was last seen, by the database's clock.
 
-from datetime import datetime
+A tick through the broker shows that beat, broker and a worker all do their work; a loop's shows itself only.
+"""
+
+import os
+import socket
+from datetime import datetime, timedelta
 
 from aftercare.outbox.models import Heartbeat
+
+BROKER_TICK = "tick:broker"
+LOOP_TICK = "tick:loop"
+TICKS = (BROKER_TICK, LOOP_TICK)
+
+WORKER = "worker:"
+SIGN_EVERY = timedelta(seconds=20)
+SEEN = timedelta(seconds=60)
+"""A worker whose sign is older is not counted."""
+STALE = timedelta(days=1)
+"""What was not seen for so long is forgotten: hosts and process ids come and go."""
+LONGEST_HOST = 24
 
 
 def beat(name: str, *, now: datetime) -> None:
@@ -10,3 +27,45 @@ def beat(name: str, *, now: datetime) -> None:
     Heartbeat.objects.bulk_create(
         [Heartbeat(name=name, at=now)], update_conflicts=True, unique_fields=["name"], update_fields=["at"]
     )
+
+
+def this_worker() -> str:
+    """The name of this process among the workers; call it in the process itself."""
+    return f"{_of_this_host()}{os.getpid()}"
+
+
+def forget(name: str) -> None:
+    """Takes the part's sign away: it has ended as it should."""
+    Heartbeat.objects.filter(name=name).delete()
+
+
+def forget_stale(*, now: datetime) -> None:
+    Heartbeat.objects.filter(at__lt=now - STALE).delete()
+
+
+def last_ticks() -> dict[str, datetime]:
+    """When each kind of tick was last seen; a kind that never was is not there."""
+    return dict(Heartbeat.objects.filter(name__in=TICKS).values_list("name", "at"))
+
+
+def last_tick() -> datetime | None:
+    """The newest tick, whoever made it."""
+    return max(last_ticks().values(), default=None)
+
+
+def seen_since(name: str, instant: datetime) -> bool:
+    return Heartbeat.objects.filter(name=name, at__gt=instant).exists()
+
+
+def workers_seen(*, now: datetime) -> int:
+    """How many workers and loops have shown themselves lately."""
+    return Heartbeat.objects.filter(name__startswith=WORKER, at__gt=now - SEEN).count()
+
+
+def seen_here(*, now: datetime) -> bool:
+    """Whether a worker or a loop on this machine has shown itself lately."""
+    return Heartbeat.objects.filter(name__startswith=_of_this_host(), at__gt=now - SEEN).exists()
+
+
+def _of_this_host() -> str:
+    return f"{WORKER}{socket.gethostname()[:LONGEST_HOST]}:"

@@ -1,44 +1,44 @@
 """The messages of one claim, read together with all that judging and writing them needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from aftercare.clinics.addresses import comparable
+from aftercare.clinics.models import Clinic, Practitioner
 from aftercare.content.models import CompiledVersion
 from aftercare.outbox.composing import approved_text
 from aftercare.outbox.models import Purpose, ScheduledMessage, Status, Suppression
+from aftercare.outbox.suppressing import purposes_against
+from aftercare.protocols.models import Protocol, ProtocolStep
 
 FRESH = timedelta(seconds=1)
 """What was read is believed for so long. Stops that move the message's status need no reading at all: its
 claim is checked in the statement that opens the try."""
 
 
-class InHand:
-    """Reads what is left of a claim in one go, and again whenever that is older than FRESH."""
+class Shared:
+    """What many messages have in common, read once for all of them and believed for FRESH."""
 
-    def __init__(self, claimed: Sequence[ScheduledMessage]) -> None:
-        self._left = {message.pk for message in claimed}
-        self._tokens = {message.claim_token for message in claimed}
+    def __init__(self) -> None:
         self._read_at: datetime | None = None
-        self._messages: dict[Any, ScheduledMessage] = {}
+        self._rows: dict[tuple[type[Model], Any], Any] = {}
         self._texts: dict[Any, CompiledVersion | None] = {}
-        self._suppressed: set[tuple[int, str]] = set()
 
-    def take(self, message_id: Any, *, now: datetime) -> ScheduledMessage | None:
-        """The message as it is now; None if this claim no longer holds it."""
+    def attach(self, messages: Sequence[ScheduledMessage], *, now: datetime) -> None:
+        """Gives each message its clinic, step, practitioner and protocol, without a query of its own."""
         if self._read_at is None or now - self._read_at >= FRESH:
-            self._messages = {message.pk: message for message in self._read()}
-            self._suppressed = self._read_suppressed()
-            self._texts, self._read_at = {}, now
-        self._left.discard(message_id)
-        return self._messages.pop(message_id, None)
-
-    def is_suppressed(self, message: ScheduledMessage) -> bool:
-        """Whether the patient's address may not be mailed by the clinic for this purpose."""
-        return (message.clinic_id, comparable(message.patient.email)) in self._suppressed
+            self._rows, self._texts, self._read_at = {}, {}, now
+        sessions = [message.session for message in messages]
+        self._read(Clinic.objects.all(), (message.clinic_id for message in messages))
+        self._read(ProtocolStep.objects.select_related("template"), (m.step_id for m in messages))
+        self._read(Practitioner.objects.all(), (session.practitioner_id for session in sessions))
+        protocols = Protocol.objects.prefetch_related("restrictions")
+        self._read(protocols, (session.protocol_id for session in sessions))
+        for message in messages:
+            self._attach(message)
 
     def text_for(self, message: ScheduledMessage) -> CompiledVersion | None:
         """As :func:`aftercare.outbox.composing.approved_text`, looked up once for all that share it."""
@@ -47,23 +47,73 @@ class InHand:
             self._texts[key] = approved_text(message)
         return self._texts[key]
 
+    def _read(self, rows: QuerySet[Any], ids: Iterable[Any]) -> None:
+        missing = {pk for pk in ids if (rows.model, pk) not in self._rows}
+        for row in rows.filter(pk__in=missing) if missing else ():
+            self._rows[rows.model, row.pk] = row
+
+    def _attach(self, message: ScheduledMessage) -> None:
+        patient, session = message.patient, message.session
+        message.clinic = self._rows[Clinic, message.clinic_id]
+        message.step = self._rows[ProtocolStep, message.step_id]
+        session.practitioner = self._rows[Practitioner, session.practitioner_id]
+        session.protocol = self._rows[Protocol, session.protocol_id]
+        if session.clinic_id == message.clinic_id:
+            session.clinic = message.clinic
+        if patient.clinic_id == message.clinic_id:
+            patient.clinic = message.clinic
+        if session.patient_id == patient.pk:
+            session.patient = patient
+
+
+class InHand:
+    """Reads what is left of a claim in one go, and again whenever that is older than FRESH."""
+
+    def __init__(self, claimed: Sequence[ScheduledMessage], shared: Shared | None = None) -> None:
+        self._left = {message.pk for message in claimed}
+        self._tokens = {message.claim_token for message in claimed}
+        self._shared = shared or Shared()
+        self._read_at: datetime | None = None
+        self._messages: dict[Any, ScheduledMessage] = {}
+        self._suppressed: set[tuple[int, str, str]] = set()
+
+    def must_read(self, now: datetime) -> bool:
+        """Whether the next message has to be read from the database first."""
+        return self._read_at is None or now - self._read_at >= FRESH
+
+    def take(self, message_id: Any, *, now: datetime) -> ScheduledMessage | None:
+        """The message as it is now; None if this claim no longer holds it."""
+        if self.must_read(now):
+            self._messages = {message.pk: message for message in self._read()}
+            self._shared.attach(list(self._messages.values()), now=now)
+            self._suppressed = self._read_suppressed()
+            self._read_at = now
+        self._left.discard(message_id)
+        return self._messages.pop(message_id, None)
+
+    def is_suppressed(self, message: ScheduledMessage) -> bool:
+        """Whether the patient's address may not be mailed by the clinic for this purpose."""
+        address = comparable(message.patient.email)
+        purposes = purposes_against(safety_critical=message.safety_critical)
+        return any((message.clinic_id, address, purpose) in self._suppressed for purpose in purposes)
+
+    def text_for(self, message: ScheduledMessage) -> CompiledVersion | None:
+        """The approved text that speaks to the message's patient."""
+        return self._shared.text_for(message)
+
     def _read(self) -> QuerySet[ScheduledMessage]:
         rows = ScheduledMessage.objects.filter(
             pk__in=self._left, status=Status.CLAIMED, claim_token__in=self._tokens
         )
-        return rows.select_related(
-            "clinic", "patient__clinic", "step__template", "session__clinic", "session__practitioner",
-            "session__protocol", "session__patient__clinic",
-        ).prefetch_related(
-            "session__areas", "session__products", "session__protocol__restrictions"
-        )  # fmt: skip
+        whole = rows.select_related("patient", "session")
+        return whole.prefetch_related("session__areas", "session__products")
 
-    def _read_suppressed(self) -> set[tuple[int, str]]:
-        """The clinics and addresses, of those in hand, that do not go together."""
+    def _read_suppressed(self) -> set[tuple[int, str, str]]:
+        """The clinics and addresses, of those in hand, that do not go together, and for which purpose."""
         messages = self._messages.values()
         rows = Suppression.objects.filter(
             clinic__in={message.clinic_id for message in messages},
             email__in={comparable(message.patient.email) for message in messages},
-            purpose__in=(Purpose.ALL, Purpose.CARE),
+            purpose__in=Purpose.values,
         )
-        return set(rows.values_list("clinic_id", "email"))
+        return set(rows.values_list("clinic_id", "email", "purpose"))

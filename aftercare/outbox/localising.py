@@ -1,7 +1,11 @@
-"""Days, times and lists as a patient reads them, by locale (``en-GB``, ``en-US``, ``es-ES``, ``es-MX``)."""
+"""Days, times and lists as a patient reads them, by locale (``en-GB``, ``en-US``, ``es-ES``, ``es-MX``).
+
+What was written once is remembered: many patients are treated on a day, and each message says many days.
+"""
 
 from collections.abc import Sequence
 from datetime import date, time
+from functools import lru_cache
 
 from babel.dates import format_date, format_time
 from babel.lists import format_list
@@ -49,12 +53,14 @@ def area_name(site: str, locale: str) -> str:
     return _AREAS[language_of(locale)][site]
 
 
+@lru_cache(maxsize=4096)
 def day(on: date, locale: str) -> str:
     """“Saturday 28 March”, “Saturday, March 28”, “sábado, 28 de marzo”. No year: it is always near."""
     pattern = _DAY.get(locale) or _DAY[language_of(locale)]
     return format_date(on, pattern, locale=_babel(locale))
 
 
+@lru_cache(maxsize=4096)
 def clock(at: time, locale: str) -> str:
     """“15:30”, or where twelve hours are usual, “3:30 pm” and “3:30 p. m.”."""
     if locale not in _TWELVE_HOURS:
@@ -62,6 +68,7 @@ def clock(at: time, locale: str) -> str:
     return f"{at.hour % 12 or 12}:{at:%M} {_TWELVE_HOURS[locale][at.hour >= 12]}"
 
 
+@lru_cache(maxsize=4096)
 def from_when(when: FromWhen, locale: str) -> str:
     """What reads on after “from” or “not before”, and in Spanish, with its article, after “desde”.
 
@@ -77,6 +84,11 @@ def from_when(when: FromWhen, locale: str) -> str:
 
 def listed(words: Sequence[str], locale: str) -> str:
     """“face, neck and hands”, “cara, cuello y manos”; “” for nothing."""
+    return _listed(tuple(words), locale)
+
+
+@lru_cache(maxsize=4096)
+def _listed(words: tuple[str, ...], locale: str) -> str:
     if language_of(locale) == "es" and len(words) > 1 and _sounds_like_i(words[-1]):
         return f"{', '.join(words[:-1])} e {words[-1]}"
     return format_list(list(words), locale=_babel(locale))

@@ -36,24 +36,30 @@ def settle_lost(now: datetime) -> int:
     """Sending, lease over: the worker may have died before or after the service took the message."""
     open_tries = Attempt.objects.filter(
         outcome=AttemptOutcome.OPEN, message__status=Status.SENDING, message__lease_until__lt=now
-    ).select_related("message__step", "message__clinic", "message__patient")
+    ).select_related("message__step", "message__clinic", "message__patient", "compiled")
     return sum(_settle_lost(attempt, now) for attempt in open_tries.order_by("message__lease_until")[:BATCH])
 
 
 def miss_late(now: datetime) -> int:
-    """Scheduled or held past its window: missed, or cancelled if it waited for a reopened session."""
+    """Scheduled or held past its window: missed, or cancelled if it waited for a reopened session.
+
+    Of one that may have left at an earlier try that cannot be said: staff are asked.
+    """
     late = ScheduledMessage.objects.filter(
         status__in=(Status.SCHEDULED, Status.HELD), latest_at__lt=now
     ).order_by("latest_at")
-    reopened = _conclude_all(late.filter(REOPENED), now, to=Status.CANCELLED, why=Why.SESSION_REOPENED)
-    return reopened + _conclude_all(late.exclude(REOPENED), now, to=Status.MISSED, why=Why.WINDOW_PASSED)
+    doubted, late = late.filter(in_doubt=True), late.filter(in_doubt=False)
+    return (
+        _conclude_all(doubted, now, to=Status.UNCONFIRMED, why=Why.WINDOW_PASSED)
+        + _conclude_all(late.filter(REOPENED), now, to=Status.CANCELLED, why=Why.SESSION_REOPENED)
+        + _conclude_all(late.exclude(REOPENED), now, to=Status.MISSED, why=Why.WINDOW_PASSED)
+    )
 
 
 def _settle_lost(attempt: Attempt, now: datetime) -> bool:
     with transaction.atomic():
-        return close_attempt(attempt, Result(Unknown(), error=Why.WORKER_LOST), now=now) and settle_unknown(
-            attempt.message, why=Why.WORKER_LOST, now=now
-        )
+        lost = Result(Unknown(), error=Why.WORKER_LOST)
+        return close_attempt(attempt, lost, now=now) and settle_unknown(attempt, why=Why.WORKER_LOST, now=now)
 
 
 def _conclude_all(rows: QuerySet[ScheduledMessage], now: datetime, *, to: Status, why: Why) -> int:

@@ -18,8 +18,16 @@ class Verdict:
 def verdict(message: ScheduledMessage, *, suppressed: bool, now: datetime) -> Verdict | None:
     """None if the message may go now; else the first thing that speaks against it, the most final first.
 
-    A passed window outranks a pause: what is late must never leave when the pause ends.
+    A passed window outranks a pause: what is late must never leave when the pause ends. Of a message that may
+    have left at an earlier try nobody can say that it was missed or stopped: staff are asked.
     """
+    no = _verdict(message, suppressed=suppressed, now=now)
+    if no is None or not message.in_doubt or no.to == Status.HELD:
+        return no
+    return Verdict(Status.UNCONFIRMED, no.why)
+
+
+def _verdict(message: ScheduledMessage, *, suppressed: bool, now: datetime) -> Verdict | None:
     session, patient = message.session, message.patient
     if session.state == SessionState.VOIDED:
         return Verdict(Status.CANCELLED, Why.SESSION_VOIDED)

@@ -1,31 +1,36 @@
 """Writing down a try before it is made, and what came of it."""
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from aftercare.outbox.composing import Composed
 from aftercare.outbox.concluding import conclude
-from aftercare.outbox.deciding import ChannelRefused, Decision, NotSent, Refused, Sent, channel_pause, pause
+from aftercare.outbox.deciding import ChannelRefused, Decision, NotSent, Refused, Sent, pause
+from aftercare.outbox.doubting import Next, next_for
 from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, Status, Why
+from aftercare.outbox.proving import prove
 from aftercare.outbox.transitions import move
-from aftercare.protocols.models import UnknownPolicy
 
-SEND_AGAIN_AFTER = timedelta(minutes=15)
 DATABASE_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a try came to, with the service's own words for staff."""
+    """What a try came to, with the service's own words for staff.
+
+    ``rest_until``: when the service is in trouble, the end of its rest; nothing is tried before.
+    """
 
     outcome: Sent | Decision
     error: str = ""
     detail: str = ""
+    rest_until: datetime | None = None
 
 
 OUTCOMES = {
@@ -36,56 +41,79 @@ OUTCOMES = {
 }
 
 
-def open_attempt(
-    message: ScheduledMessage, composed: Composed, *, provider: str, now: datetime
-) -> Attempt | None:
-    """Commits the try with its frozen copy, so that it is known whatever happens next.
+def new_attempt(
+    message: ScheduledMessage,
+    composed: Composed,
+    *,
+    provider: str,
+    key: uuid.UUID | None = None,
+    now: datetime,
+) -> Attempt:
+    """The try that is about to be made, with its frozen copy; not written yet.
 
-    None if the message is no longer ours; then it must not be sent.
+    ``key``: the idempotency key of the try that this one repeats; else a new one.
     """
-    number = message.attempt_count + 1
+    return Attempt(
+        message=message,
+        number=message.attempt_count + 1,
+        opened_at=now,
+        provider=provider,
+        idempotency_key=key or uuid.uuid4(),
+        compiled=composed.compiled,
+        values=composed.values,
+        headers=dict(composed.copy.headers),
+        digest=composed.copy.digest,
+    )
+
+
+def open_attempt(attempt: Attempt) -> bool:
+    """Commits the try, so that it is known whatever happens next.
+
+    False if the message is no longer ours; then it must not be sent.
+    """
+    message = attempt.message
     with transaction.atomic():
         ours = move(
             message.pk,
             to=Status.SENDING,
             frm=Status.CLAIMED,
-            now=now,
+            now=attempt.opened_at,
             token=message.claim_token,
-            attempt_count=number,
+            attempt_count=attempt.number,
         )
-        if not ours:
-            return None
-        return Attempt.objects.create(
-            message=message,
-            number=number,
-            opened_at=now,
-            provider=provider,
-            compiled=composed.compiled,
-            values=composed.values,
-            headers=dict(composed.copy.headers),
-            digest=composed.copy.digest,
-        )
+        if ours:
+            attempt.save(force_insert=True)
+        return ours
 
 
 def settle(attempt: Attempt, result: Result, *, now: datetime) -> bool:
-    """Writes what came of the try and moves its message on. False, changing nothing, if settled before."""
+    """Writes what came of the try and moves its message on. False if it was settled before.
+
+    Then nothing changes, save that an answer which comes late still proves that the service has the message.
+    """
     outcome, message = result.outcome, attempt.message
     with transaction.atomic():
         if not close_attempt(attempt, result, now=now):
-            return False
+            return isinstance(outcome, Sent) and _prove_late(attempt, outcome, now)
         if isinstance(outcome, Sent):
-            return _move(message, Status.SENT, now, provider_message_id=outcome.provider_message_id)
+            provider_id = outcome.provider_message_id
+            return _move(message, Status.SENT, now, provider_message_id=provider_id, in_doubt=False)
         if isinstance(outcome, Refused):
             return _fail(message, Why.REFUSED, result.detail, now)
         if isinstance(outcome, NotSent | ChannelRefused):
             return _try_later(message, attempt.number, result, now)
-        return settle_unknown(message, why=Why.ANSWER_LOST, detail=result.detail, now=now)
+        return settle_unknown(attempt, why=Why.ANSWER_LOST, detail=result.detail, now=now)
+
+
+def outcome_of(result: Result) -> AttemptOutcome:
+    """What the try itself is said to have come to."""
+    return OUTCOMES.get(type(result.outcome), AttemptOutcome.UNKNOWN)
 
 
 def close_attempt(attempt: Attempt, result: Result, *, now: datetime) -> bool:
     return bool(
         Attempt.objects.filter(pk=attempt.pk, outcome=AttemptOutcome.OPEN).update(
-            outcome=OUTCOMES.get(type(result.outcome), AttemptOutcome.UNKNOWN),
+            outcome=outcome_of(result),
             closed_at=max(now, attempt.opened_at),
             error=result.error[:120],
             error_detail=result.detail,
@@ -94,25 +122,22 @@ def close_attempt(attempt: Attempt, result: Result, *, now: datetime) -> bool:
     )
 
 
-def settle_unknown(message: ScheduledMessage, *, why: Why, detail: str = "", now: datetime) -> bool:
-    """sending → unknown → by the step's policy: staff decide, or once more after a quarter of an hour.
-
-    Only once, and not after the message's window.
-    """
+def settle_unknown(attempt: Attempt, *, why: Why, detail: str = "", now: datetime) -> bool:
+    """sending → unknown → whatever is known to be safe (see :mod:`aftercare.outbox.doubting`)."""
+    message = attempt.message
     with transaction.atomic():
-        if not _move(message, Status.UNKNOWN, now, why=why, detail=detail):
+        if not _move(message, Status.UNKNOWN, now, why=why, detail=detail, in_doubt=True):
             return False
-        again_at = now + SEND_AGAIN_AFTER
-        first = message.attempts.filter(outcome=AttemptOutcome.UNKNOWN).count() == 1
-        policy = message.step.unknown_policy
-        if policy == UnknownPolicy.SEND_AGAIN and first and again_at <= message.latest_at:
-            return move(
-                message.pk, to=Status.SCHEDULED, frm=Status.UNKNOWN, now=now, why=why, due_at=again_at
-            )
+        step = next_for(attempt, now=now)
+        if step.next is Next.PROVEN:
+            return prove(_stored(message), attempt, now=now)
+        if step.again_at is not None:
+            to, due_at = Status.SCHEDULED, step.again_at
+            return move(message.pk, to=to, frm=Status.UNKNOWN, now=now, why=why, due_at=due_at)
         return conclude(message, to=Status.UNCONFIRMED, frm=Status.UNKNOWN, now=now, why=why, detail=detail)
 
 
-def persistently(write: Callable[[], bool]) -> bool:
+def persistently(write: Callable[[], Any]) -> Any:
     """Writes what the mail service has said, though the database be away for some seconds.
 
     Given up, the row stays as it is and its lease will tell. Raises what the last try raised.
@@ -126,21 +151,36 @@ def persistently(write: Callable[[], bool]) -> bool:
     return write()
 
 
+def _prove_late(attempt: Attempt, outcome: Sent, now: datetime) -> bool:
+    known = outcome.provider_message_id
+    return prove(_stored(attempt.message), attempt, provider_message_id=known, now=now)
+
+
+def _stored(message: ScheduledMessage) -> ScheduledMessage:
+    return ScheduledMessage.objects.get(pk=message.pk)
+
+
 def _try_later(message: ScheduledMessage, tries: int, result: Result, now: datetime) -> bool:
     asked = getattr(result.outcome, "retry_after", None)
-    refused = isinstance(result.outcome, ChannelRefused)
-    due_at = now + (channel_pause() if refused else pause(tries, asked=asked))
+    due_at = max(now + pause(tries, asked=asked), result.rest_until or now)
+    if result.rest_until is not None and not asked:
+        due_at = result.rest_until
     if due_at > message.latest_at:
         return _fail(message, Why.RETRIES_SPENT, result.detail, now)
+    refused = isinstance(result.outcome, ChannelRefused)
     why = Why.CHANNEL_REFUSED if refused else Why.WAITING_TO_RETRY
     return _move(message, Status.SCHEDULED, now, why=why, detail=result.detail, due_at=due_at)
 
 
 def _fail(message: ScheduledMessage, why: Why, detail: str, now: datetime) -> bool:
-    token = message.claim_token
-    return conclude(
-        message, to=Status.FAILED, frm=Status.SENDING, now=now, token=token, why=why, detail=detail
-    )
+    """Failed; but of a message that may have left at an earlier try, that is not known."""
+    given: dict[str, Any] = {"frm": Status.SENDING, "token": message.claim_token, "now": now}
+    if not message.in_doubt:
+        return conclude(message, to=Status.FAILED, why=why, detail=detail, **given)
+    with transaction.atomic():
+        if not _move(message, Status.UNKNOWN, now, why=why, detail=detail):
+            return False
+        return conclude(message, to=Status.UNCONFIRMED, frm=Status.UNKNOWN, now=now, why=why, detail=detail)
 
 
 def _move(message: ScheduledMessage, to: Status, now: datetime, **fields: Any) -> bool:

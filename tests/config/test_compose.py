@@ -32,7 +32,16 @@ def test_service_waits_for_migrations_database_and_broker(service):
     assert SERVICES[service]["depends_on"].keys() >= {"migrate", "postgres", "redis"}
 
 
-@pytest.mark.parametrize("service", ["web", "worker", "beat", "migrate"])
+def test_standby_starts_without_the_broker_it_stands_in_for():
+    assert SERVICES["standby"]["depends_on"].keys() == {"migrate", "postgres"}
+
+
+@pytest.mark.parametrize("service", ["worker", "standby"])
+def test_sender_gets_ten_seconds_and_some_to_end(service):
+    assert 10 < int(SERVICES[service]["stop_grace_period"].removesuffix("s")) <= 30
+
+
+@pytest.mark.parametrize("service", ["web", "worker", "beat", "standby", "migrate"])
 def test_service_sets_only_variables_that_the_settings_read(service):
     assert SERVICES[service]["environment"].keys() <= KNOWN
 

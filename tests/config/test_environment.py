@@ -5,7 +5,15 @@ import stat
 import pytest
 
 from config.environment import WHAT_TO_WRITE, Environment
-from config.parsing import parse_database, parse_hosts, parse_redis, parse_site, parse_zone
+from config.parsing import (
+    parse_count,
+    parse_database,
+    parse_hosts,
+    parse_rate,
+    parse_redis,
+    parse_site,
+    parse_zone,
+)
 
 
 @pytest.mark.parametrize("written", ["5", " 5 "])
@@ -82,6 +90,27 @@ def test_zone_outside_the_tz_database_is_refused():
     assert parse_zone("Europe/Madrid") == "Europe/Madrid"
     with pytest.raises(ValueError, match="is not a time zone"):
         parse_zone("Europe/Atlantis")
+
+
+@pytest.mark.parametrize(("written", "rate"), [("14", 14.0), ("0.5", 0.5)])
+def test_rate_may_be_a_fraction(written, rate):
+    assert parse_rate(written) == rate
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "fast", "nan", "inf", "1e9"])
+def test_rate_that_is_no_positive_number_is_refused(written):
+    with pytest.raises(ValueError, match="is not"):
+        parse_rate(written)
+
+
+def test_count_is_a_positive_whole_number():
+    assert parse_count("50000") == 50_000
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "2.5", "many", "9999999999", "٣"])
+def test_count_that_is_no_positive_whole_number_is_refused(written):
+    with pytest.raises(ValueError, match="is not"):
+        parse_count(written)
 
 
 def test_site_is_kept_without_its_trailing_slash():

@@ -78,7 +78,7 @@ def test_provider_is_known_by_its_variables():
     settings, problems = read(DATABASE_URL="postgres://db/aftercare", RESEND_API_KEY="re_1")
 
     assert settings == {
-        "EMAIL_BACKEND": "anymail.backends.resend.EmailBackend",
+        "EMAIL_BACKEND": "aftercare.outbox.providers.ResendBackend",
         "ANYMAIL": {"RESEND_API_KEY": "re_1"},
     }
     assert problems == {}
@@ -129,12 +129,12 @@ def test_provider_whose_package_is_not_installed_is_a_problem(monkeypatch):
     assert problems == {"EMAIL_PROVIDER": "is amazon_ses, which needs the package boto3 installed"}
 
 
-def test_ses_never_sends_a_lost_message_again_by_itself():
-    settings, _ = read(EMAIL_PROVIDER="amazon-ses")
+def test_ses_sends_once_and_waits_no_longer_than_told():
+    environment = Environment({"EMAIL_PROVIDER": "amazon-ses"})
+    settings = mail_settings(environment, FOLDER, seconds=17)
 
-    assert settings["ANYMAIL"]["AMAZON_SES_CLIENT_PARAMS"] == {
-        "config": {"retries": {"total_max_attempts": 1}}
-    }
+    config = settings["ANYMAIL"]["AMAZON_SES_CLIENT_PARAMS"]["config"]
+    assert config == {"retries": {"total_max_attempts": 1}, "connect_timeout": 5, "read_timeout": 17}
 
 
 def test_smtp_goes_through_the_backend_that_knows_how_far_a_message_got():

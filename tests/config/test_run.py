@@ -92,11 +92,11 @@ def test_run_ends_when_one_of_its_processes_does(run):
     run.start().until_announced()
     children = run.children()
 
-    run.child("beat").kill()
+    run.child("run_scheduler").kill()
     code = run.wait(seconds=15)
 
     assert code == 1
-    assert "The beat process ended by itself" in run.printed()
+    assert "The scheduler process ended by itself" in run.printed()
     assert all_gone(children)
 
 

@@ -43,6 +43,7 @@ def posted(clinic):
         "emergency_number",
         "sender_name",
         "sender_email",
+        "after_complaint",
     )
     return {
         **{name: getattr(clinic, name) for name in fields},

@@ -81,7 +81,8 @@ def test_nothing_to_do_is_said_in_words(client, staff, clinic):
 
 
 def test_silent_engine_is_an_alarm(client, staff, clock):
-    beat("tick", now=NOW)
+    beat("tick:loop", now=NOW)
+    beat("worker:elsewhere:1", now=NOW + timedelta(minutes=4))
     alive = client.get(INDEX).content.decode()
     clock.shift(timedelta(minutes=4))
     silent = client.get(INDEX).content.decode()

@@ -7,17 +7,19 @@ import pytest
 from anymail.exceptions import AnymailRecipientsRefused
 from anymail.message import AnymailRecipientStatus
 from django.core import mail
-from django.core.mail import EmailMultiAlternatives
 
 from aftercare.outbox.channel import Channel, NobodyKnows
+from aftercare.outbox.models import Attempt
+from aftercare.outbox.wire import Mail
 
 KEY = str(uuid.uuid4())
+ATTEMPT = Attempt(message_id=uuid.UUID(KEY), idempotency_key=uuid.UUID(int=7))
 
 
 @pytest.fixture
 def email():
     headers = {"Message-ID": f"<{KEY}@example.com>", "Date": "Sat, 28 Mar 2026 16:00:00 +0000"}
-    return EmailMultiAlternatives("s", "b", "care@example.com", ["a@example.com"], headers=headers)
+    return Mail("s", "b", "care@example.com", ["a@example.com"], headers=headers)
 
 
 @pytest.fixture
@@ -27,13 +29,18 @@ def anymail(settings):
     return Channel()
 
 
+def send(channel: Channel, email: Mail) -> str:
+    channel.prepare(email, ATTEMPT)
+    return channel.hand_over(email)
+
+
 def asked_of_the_provider() -> dict[str, Any]:
     sent: Any = mail.outbox[0]
     return sent.anymail_test_params
 
 
 def test_provider_gets_our_id_and_is_asked_not_to_track(anymail, email):
-    anymail.hand_over(email, message_id=KEY)
+    send(anymail, email)
 
     asked = asked_of_the_provider()
     assert asked["metadata"] == {"message_id": KEY}
@@ -41,7 +48,7 @@ def test_provider_gets_our_id_and_is_asked_not_to_track(anymail, email):
 
 
 def test_provider_writes_the_date_itself_and_keeps_our_message_id(anymail, email):
-    anymail.hand_over(email, message_id=KEY)
+    send(anymail, email)
 
     assert set(asked_of_the_provider()["extra_headers"]) == {"Message-ID"}
 
@@ -52,7 +59,7 @@ def test_provider_that_cannot_do_without_tracking_still_delivers(anymail, email,
 
     monkeypatch.setattr("anymail.backends.test.TestPayload.set_track_opens", unsupported)
 
-    anymail.hand_over(email, message_id=KEY)
+    send(anymail, email)
 
     assert len(mail.outbox) == 1
 
@@ -61,7 +68,7 @@ def test_providers_own_id_is_returned(anymail, email):
     recipients = {"a@example.com": AnymailRecipientStatus(message_id="esp-7", status="queued")}
     email.anymail_test_response = {"recipient_status": recipients}
 
-    assert anymail.hand_over(email, message_id=KEY) == "esp-7"
+    assert send(anymail, email) == "esp-7"
 
 
 @pytest.mark.parametrize("status", ["rejected", "invalid", "failed"])
@@ -70,21 +77,21 @@ def test_recipient_that_the_provider_will_not_serve_is_refused(anymail, email, s
     email.anymail_test_response = {"recipient_status": recipients}
 
     with pytest.raises(AnymailRecipientsRefused):
-        anymail.hand_over(email, message_id=KEY)
+        send(anymail, email)
 
 
 def test_backend_that_took_none_has_refused(email, provider, monkeypatch):
     monkeypatch.setattr(provider, "send_messages", lambda self, emails: 0)
 
     with pytest.raises(AnymailRecipientsRefused):
-        Channel().hand_over(email, message_id=KEY)
+        send(Channel(), email)
 
 
 def test_backend_that_does_not_say_leaves_it_unknown(email, provider, monkeypatch):
     monkeypatch.setattr(provider, "send_messages", lambda self, emails: None)
 
     with pytest.raises(NobodyKnows):
-        Channel().hand_over(email, message_id=KEY)
+        send(Channel(), email)
 
 
 @pytest.mark.parametrize(

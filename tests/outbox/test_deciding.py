@@ -48,6 +48,7 @@ from aftercare.outbox.smtp import ConnectionLost
 NOW = datetime(2026, 3, 28, 16, tzinfo=UTC)
 NOWHERE: Any = None  # the pool or connection that urllib3 would name
 HERE, CHANNEL = NotSent(), NotSent(whole_channel=True)
+SENDER = ChannelRefused(sender_only=True)
 
 
 def recipient(code):
@@ -70,7 +71,9 @@ def data(code):
         (smtplib.SMTPServerDisconnected("gone, and nobody knows when"), Unknown()),
         (sender(451), HERE),
         (sender(421), CHANNEL),
-        (sender(550), Refused()),
+        (sender(550), SENDER),
+        (sender(553), SENDER),
+        (sender(552), Refused()),
         (sender(530), ChannelRefused()),
         (recipient(450), HERE),
         (recipient(550), Refused()),
@@ -80,7 +83,7 @@ def data(code):
         (data(250), Unknown()),
         (smtplib.SMTPAuthenticationError(535, b"bad password"), ChannelRefused()),
         (smtplib.SMTPNotSupportedError("SMTPUTF8"), Refused()),
-        (smtplib.SMTPHeloError(451, b"later"), HERE),
+        (smtplib.SMTPHeloError(451, b"later"), CHANNEL),
         (NotTaken("disk full"), CHANNEL),
         (BadHeaderError("newline"), Refused()),
         (UnicodeEncodeError("ascii", "é", 0, 1, "no"), Refused()),

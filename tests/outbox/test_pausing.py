@@ -114,6 +114,25 @@ def test_resuming_one_of_two_pauses_keeps_the_other(session, staff):
     assert _states(session) == {("held", "clinic_paused")}
 
 
+def test_resuming_also_releases_what_was_promised_while_it_ran(session, staff, monkeypatch):
+    """A session completed by somebody who still saw the pause: its messages are held when the resume ends."""
+    other = draft(session.clinic, protocol=session.protocol)
+    _pause("clinic", session, staff)
+    spread = pausing.spread_backlog
+
+    def spread_while_another_completes(rows, **given):
+        count = spread(rows, **given)
+        complete(other, now=SOON)
+        other.scheduled_messages.update(status="held", why="clinic_paused")
+        return count
+
+    monkeypatch.setattr(pausing, "spread_backlog", spread_while_another_completes)
+
+    _resume("clinic", session, staff, SOON)
+
+    assert _states(other) == _states(session) == {("scheduled", "")}
+
+
 def test_resuming_leaves_a_reopened_session_held(session, staff):
     _pause("patient", session, staff)
     reopen_session(session, by=None, now=SOON)

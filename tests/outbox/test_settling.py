@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from django.db import InterfaceError, OperationalError
 
+from aftercare.followups.models import FollowUpTask
 from aftercare.outbox import settling
 from aftercare.outbox.claiming import claim
 from aftercare.outbox.composing import compose
-from aftercare.outbox.deciding import Refused, Sent
-from aftercare.outbox.models import Attempt
+from aftercare.outbox.deciding import ChannelRefused, NotSent, Refused, Sent, Unknown
+from aftercare.outbox.models import Attempt, ScheduledMessage
 from aftercare.outbox.reaping import reap
-from aftercare.outbox.settling import Result, open_attempt, persistently, settle
+from aftercare.outbox.settling import Result, new_attempt, open_attempt, persistently, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,9 @@ pytestmark = pytest.mark.django_db
 def attempt(scheduled, at):
     """A try that is under way."""
     (message,) = claim(limit=1, lease=timedelta(minutes=5))
-    return open_attempt(message, compose(message, now=at.now), provider="p", now=at.now)
+    attempt = new_attempt(message, compose(message, now=at.now), provider="p", now=at.now)
+    assert open_attempt(attempt)
+    return attempt
 
 
 def test_try_is_not_opened_for_a_message_that_is_no_longer_ours(scheduled, at):
@@ -29,7 +32,7 @@ def test_try_is_not_opened_for_a_message_that_is_no_longer_ours(scheduled, at):
     reap()
     claim(limit=1, lease=timedelta(minutes=5))
 
-    assert open_attempt(message, compose(message, now=at.now), provider="p", now=at.now) is None
+    assert not open_attempt(new_attempt(message, compose(message, now=at.now), provider="p", now=at.now))
     assert not Attempt.objects.exists()
 
 
@@ -41,13 +44,26 @@ def test_settling_again_changes_nothing(attempt, at):
     assert (attempt.message.status, attempt.message.provider_message_id) == ("sent", "id-1")
 
 
-def test_worker_that_wakes_after_its_lease_was_reaped_changes_nothing(attempt, at):
+@pytest.mark.parametrize("outcome", [NotSent(), Refused(), Unknown(), ChannelRefused()])
+def test_worker_that_wakes_after_its_lease_was_reaped_changes_nothing(attempt, at, outcome):
     at.pass_(minutes=6)
     reap()
 
-    assert not settle(attempt, Result(Sent("id-1")), now=at.now)
+    assert not settle(attempt, Result(outcome), now=at.now)
     attempt.message.refresh_from_db()
     assert attempt.message.status == "unconfirmed"
+
+
+def test_answer_that_comes_after_the_lease_was_reaped_ends_the_doubt(attempt, at):
+    opened_at = at.now
+    at.pass_(minutes=6)
+    reap()
+
+    assert settle(attempt, Result(Sent("id-1")), now=at.now)
+    message = ScheduledMessage.objects.get()
+    assert (message.status, message.why, message.in_doubt) == ("sent", "proven", False)
+    assert (message.sent_at, message.provider_message_id) == (opened_at, "id-1")
+    assert FollowUpTask.objects.get().closed_at == at.now
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])

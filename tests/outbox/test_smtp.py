@@ -1,6 +1,8 @@
 """Over real SMTP: a message whose text had not begun to leave is known not to be sent."""
 
 import smtplib
+import socket
+import threading
 
 import pytest
 from django.core.mail import EmailMessage
@@ -8,8 +10,9 @@ from django.core.mail import EmailMessage
 from aftercare.outbox.smtp import ConnectionLost, SmtpBackend
 
 
-@pytest.fixture
-def backend(mailbox):
+@pytest.fixture(params=[True, False], ids=["pipelining", "one by one"])
+def backend(mailbox, request):
+    mailbox.pipelining = request.param
     backend = SmtpBackend(host="127.0.0.1", port=mailbox.port, timeout=0.5)
     backend.open()
     yield backend
@@ -52,16 +55,15 @@ def test_line_broken_before_the_second_text_is_not_confused_with_the_first(mailb
     assert not lost.value.payload_left
 
 
-def test_connection_the_server_closed_between_messages_leaves_nothing_in_doubt(mailbox, backend):
+def test_message_after_the_server_closed_the_line_goes_over_a_new_one(mailbox, backend):
     backend.send_messages([email()])
     mailbox.misbehave("mail", "421 4.3.2 closing", times=1)
     with pytest.raises(smtplib.SMTPSenderRefused):
         backend.send_messages([email()])
 
-    with pytest.raises(ConnectionLost) as lost:
-        backend.send_messages([email()])
-
-    assert not lost.value.payload_left
+    assert backend.connection is None
+    assert backend.send_messages([email()]) == 1
+    assert len(mailbox.messages) == 2
 
 
 @pytest.mark.parametrize(
@@ -86,3 +88,55 @@ def test_lines_beginning_with_a_dot_arrive_whole(mailbox, backend):
     backend.send_messages([email(".\n..hidden\nend.")])
 
     assert mailbox.messages[0].get_content().splitlines() == [".", "..hidden", "end."]
+
+
+def test_reply_that_cannot_be_read_before_the_text_leaves_nothing_in_doubt(mailbox, backend):
+    mailbox.misbehave("rcpt", "garbage", times=1)
+
+    with pytest.raises((ConnectionLost, smtplib.SMTPRecipientsRefused)) as lost:
+        backend.send_messages([email()])
+
+    assert not getattr(lost.value, "payload_left", False)
+    assert mailbox.messages == []
+
+
+def test_server_that_wants_a_text_for_a_refused_recipient_gets_none():
+    """RFC 2920 lets a careless server answer 354 all the same; an empty mail must not come of it."""
+    with ScriptedServer(b"550 5.1.1 nobody here\r\n354 go on\r\n") as server:
+        backend = SmtpBackend(host="127.0.0.1", port=server.port, timeout=2)
+        backend.open()
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            backend.send_messages([email()])
+
+    assert backend.connection is None
+    assert not server.heard.endswith(b".\r\n")
+
+
+class ScriptedServer:
+    """Greets, offers PIPELINING, takes the sender, and answers recipient and DATA as told."""
+
+    def __init__(self, answers):
+        self.answers, self.heard = answers, b""
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self.thread.join(timeout=5)
+        self.socket.close()
+
+    def serve(self):
+        line, _peer = self.socket.accept()
+        line.settimeout(5)
+        line.sendall(b"220 test\r\n")
+        line.recv(1000)
+        line.sendall(b"250-test\r\n250 PIPELINING\r\n")
+        line.recv(10_000)
+        line.sendall(b"250 ok\r\n" + self.answers)
+        while more := line.recv(10_000):
+            self.heard += more
+        line.close()

@@ -24,7 +24,7 @@ def test_tick_leaves_a_sign_of_life(at, woken):
     tasks.tick()
     tasks.tick()
 
-    assert list(Heartbeat.objects.values_list("name", "at")) == [("tick", at.now)]
+    assert list(Heartbeat.objects.values_list("name", "at")) == [("tick:broker", at.now)]
 
 
 def test_tick_reaps(at, woken, claimed):

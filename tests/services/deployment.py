@@ -59,6 +59,11 @@ class Deployment:
         """As :meth:`beat`, but it is still starting."""
         return self.start("beat", "celery", "-A", "config", "beat", **variables)
 
+    def loop(self, *options: str, **variables: str) -> Process:
+        """``manage.py run_scheduler``, past its start."""
+        process = self.start("loop", "manage", "run_scheduler", *options, **variables)
+        return process.until_printed("loop_started")
+
     def web(self, **variables: str) -> "Web":
         """gunicorn on a free port; waits for the first page."""
         self.manage("collectstatic", "--noinput", **variables)

@@ -45,6 +45,7 @@ class Mailbox:
         self.delay_seconds = 0.0
         self.faults: list[Fault] = []
         self.messages: list[EmailMessage] = []
+        self.pipelining = True
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self.controller.start()
 
@@ -70,6 +71,12 @@ class Mailbox:
 
     def close(self) -> None:
         self.controller.stop()
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", *responses[-1:]] if self.pipelining else responses
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -12,17 +12,19 @@ def test_beat_wakes_the_worker_through_redis(deployment):
     deployment.worker()
     deployment.beat()
 
-    assert wait_for(Heartbeat.objects.filter(name="tick").exists, "a tick")
+    assert wait_for(Heartbeat.objects.filter(name="tick:broker").exists, "a tick")
 
 
 def test_worker_goes_on_when_redis_comes_back_empty(deployment, redis):
     deployment.worker()
     deployment.beat()
-    before = wait_for(Heartbeat.objects.filter(name="tick").first, "a tick").at
+    before = wait_for(Heartbeat.objects.filter(name="tick:broker").first, "a tick").at
 
     redis.restart()
 
-    assert wait_for(Heartbeat.objects.filter(at__gt=before).exists, "a tick after the restart")
+    assert wait_for(
+        Heartbeat.objects.filter(name="tick:broker", at__gt=before).exists, "a tick after the restart"
+    )
 
 
 def test_web_answers_with_the_log_in_page(deployment):

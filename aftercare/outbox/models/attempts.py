@@ -54,6 +54,14 @@ class Attempt(models.Model):
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
         ordering = ("message", "number")
+        indexes = [
+            # Some mail services report their own id and none of ours.
+            models.Index(
+                fields=["provider_message_id"],
+                condition=~Q(provider_message_id=""),
+                name="attempt_by_providers_id",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["message", "number"], name="attempt_number_once_per_message"),
             models.UniqueConstraint(

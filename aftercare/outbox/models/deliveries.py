@@ -67,6 +67,7 @@ class DeliveryEvent(models.Model):
         IGNORED = "ignored", _("Says nothing about delivery")
         UNMATCHED = "unmatched", _("No message of ours is known by this id")
         MISMATCHED = "mismatched", _("Our message went to another address")
+        QUARANTINED = "quarantined", _("It could not be judged: tell whoever runs this site")
 
     message = models.ForeignKey(
         ScheduledMessage,
@@ -98,6 +99,7 @@ class DeliveryEvent(models.Model):
         ordering = ("-received_at", "-pk")
         indexes = [
             models.Index(fields=["id"], condition=Q(verdict=""), name="event_to_judge"),
+            models.Index(fields=["judged_at"], condition=Q(verdict="unmatched"), name="event_to_judge_again"),
             models.Index(
                 fields=["recipient", "received_at"],
                 condition=Q(event_type__in=["bounced", "deferred"]),

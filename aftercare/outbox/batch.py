@@ -1,0 +1,228 @@
+"""One claimed chunk over one connection, each message in doubt for one call only.
+
+A message's life here: claimed → rechecked → composed → ``sending`` committed with the frozen copy → the
+call, outside any transaction → settled at once, in the commit that opens the next. A sender that dies leaves
+at most one message that may or may not have left; the rest of its chunk comes back when the lease is over.
+"""
+
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError
+
+from aftercare.outbox import clock, stopping
+from aftercare.outbox.channel import Channel
+from aftercare.outbox.claiming import Claim
+from aftercare.outbox.composing import CannotCompose, Composed, compose
+from aftercare.outbox.concluding import conclude
+from aftercare.outbox.deciding import (
+    ChannelRefused,
+    Decision,
+    NotSent,
+    Refused,
+    Sent,
+    Unknown,
+    decide,
+    decide_opening,
+    words_of,
+)
+from aftercare.outbox.doubting import Next, Repeat, take_up
+from aftercare.outbox.limiting import give_back
+from aftercare.outbox.loading import InHand, Shared
+from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, Status, Why
+from aftercare.outbox.providers import has_answer
+from aftercare.outbox.rechecking import Verdict, verdict
+from aftercare.outbox.relaying import Done, relay
+from aftercare.outbox.resting import Rests, got_through, rest
+from aftercare.outbox.settling import Result, new_attempt, outcome_of, persistently, settle
+from aftercare.outbox.transitions import move_all
+from aftercare.outbox.wire import Mail
+
+log = structlog.get_logger(__name__)
+
+CALLS_A_MESSAGE = 4
+"""MAIL, RCPT, DATA and its text may each wait for the time-out before the call is over."""
+DOUBTS_A_BATCH = 2
+"""After so many lost answers in a row the service rests: each further try might be one more in doubt."""
+
+
+def call_time() -> timedelta:
+    """The longest that handing over one message may take."""
+    return timedelta(seconds=settings.PROVIDER_TIMEOUT_SECONDS * CALLS_A_MESSAGE)
+
+
+class Batch:
+    """A claimed chunk being sent. ``rests``: what is known of the mail service when it was claimed."""
+
+    def __init__(self, claimed: Claim, channel: Channel, *, rests: Rests, shared: Shared) -> None:
+        self._claimed_at, self._chunk = claimed.at, claimed.messages
+        self._channel, self._rests = channel, rests
+        self._in_hand = InHand(self._chunk, shared)
+        self._done: Done | None = None
+        self._doubts = 0
+        self._others_may_go = False
+        self.begun = 0
+        """How many messages were taken in hand, and not given back untouched."""
+        self.results: list[tuple[AttemptOutcome, float]] = []
+        """Of each try its outcome, and the seconds from when its message was due to the answer."""
+
+    def send(self, *, deadline: datetime) -> bool:
+        """Sends the chunk, or gives its rest back: when time is up, or the service is in trouble.
+
+        Returns whether another chunk may be claimed now.
+        """
+        try:
+            for claimed in self._chunk:
+                now = clock.database_now()
+                if not self._may_begin(claimed, deadline, now):
+                    self._give_back()
+                    return False
+                self.begun += 1
+                if not self._send_one(claimed, now):
+                    self._give_back()
+                    return self._others_may_go
+            return True
+        finally:
+            self._settle_done()
+
+    def _may_begin(self, claimed: ScheduledMessage, deadline: datetime, now: datetime) -> bool:
+        """Not if a call begun now could outlast the lease."""
+        lasts = claimed.lease_until is not None and now + call_time() < claimed.lease_until
+        return lasts and now < deadline and not stopping.asked() and self._is_open(now)
+
+    def _is_open(self, now: datetime) -> bool:
+        try:
+            self._channel.open()
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing has left
+            outcome = decide_opening(error)
+            log.warning("mail_service_unreachable", service=self._channel.name, error=type(error).__name__)
+            rest(self._channel.name, outcome, said=words_of(error), now=now)
+            return False
+        return True
+
+    def _send_one(self, claimed: ScheduledMessage, now: datetime) -> bool:
+        """False if the service is in trouble, so that no other message should be tried now."""
+        if self._in_hand.must_read(now):
+            self._settle_done()
+        message = self._in_hand.take(claimed.pk, now=now)
+        ready = self._ready(message, now) if message else None
+        if ready is None:
+            return True
+        attempt, email = ready
+        opened = persistently(lambda: relay(self._done, attempt, now=now))
+        self._done = None
+        return not opened or self._conclude(attempt, self._call(attempt, email))
+
+    def _ready(self, message: ScheduledMessage, now: datetime) -> tuple[Attempt, Mail] | None:
+        """The try and its mail; None, with the message's end written, if it may not or cannot be sent."""
+        no = verdict(message, suppressed=self._in_hand.is_suppressed(message), now=now)
+        how = take_up(message, provider=self._channel.name, now=now) if message.in_doubt and not no else None
+        if how is Next.ASK_STAFF:
+            no = Verdict(Status.UNCONFIRMED, Why.ANSWER_LOST)
+        if no:
+            self._end(message, no.to, no.why, now=now)
+            return None
+        return self._composed(message, how if isinstance(how, Repeat) else None, now)
+
+    def _composed(
+        self, message: ScheduledMessage, repeat: Repeat | None, now: datetime
+    ) -> tuple[Attempt, Mail] | None:
+        """None when it cannot be written: then this message fails, alone, and says why."""
+        try:
+            composed = repeat.composed if repeat else self._compose(message, now)
+            key = repeat.key if repeat else None
+            attempt = new_attempt(message, composed, provider=self._channel.name, key=key, now=now)
+            email = composed.copy.as_email()
+            self._channel.prepare(email, attempt)
+            return attempt, email
+        except CannotCompose as error:
+            self._end(message, Status.FAILED, error.why, now=now, detail=str(error))
+        except DatabaseError:
+            raise
+        except Exception as error:
+            # A defect of ours must cost one message and be seen, not stop a clinic's mail.
+            log.exception("message_not_composed", message=str(message.pk))
+            self._end(message, Status.FAILED, Why.CANNOT_COMPOSE, now=now, detail=type(error).__name__)
+        return None
+
+    def _compose(self, message: ScheduledMessage, now: datetime) -> Composed:
+        return compose(message, text_for=self._in_hand.text_for, now=now)
+
+    def _call(self, attempt: Attempt, email: Mail) -> Result:
+        began = time.monotonic()
+        result = self._result_of_call(attempt, email)
+        waited = (attempt.opened_at - attempt.message.due_at).total_seconds()
+        self.results.append((outcome_of(result), waited + time.monotonic() - began))
+        return result
+
+    def _result_of_call(self, attempt: Attempt, email: Mail) -> Result:
+        try:
+            return Result(Sent(self._channel.hand_over(email)))
+        except Exception as error:  # noqa: BLE001 - what is not understood is Unknown, and is settled as such
+            outcome = decide(
+                error, provider=attempt.provider, now=attempt.opened_at, answered=has_answer(email)
+            )
+            if not isinstance(outcome, Refused | Sent):
+                self._channel.close()
+            name = type(error).__name__
+            log.warning("message_not_taken", attempt=attempt.pk, outcome=type(outcome).__name__, error=name)
+            return Result(outcome, error=name, detail=words_of(error))
+
+    def _conclude(self, attempt: Attempt, result: Result) -> bool:
+        """Settles what is not simply sent at once; False if the service should be left alone now."""
+        outcome = result.outcome
+        self._doubts = self._doubts + 1 if isinstance(outcome, Unknown) else 0
+        self._done = Done(attempt, result)
+        if isinstance(outcome, Sent):
+            if self._rests.any:
+                got_through(self._channel.name, sender=attempt.headers["From"])
+                self._rests = Rests()
+            return True
+        now = clock.database_now()
+        trouble = self._doubts >= DOUBTS_A_BATCH or _is_trouble(outcome)
+        if trouble:
+            sender = attempt.headers["From"]
+            until = rest(self._channel.name, outcome, sender=sender, said=result.detail, now=now)
+            self._done = Done(attempt, replace(result, rest_until=until))
+            self._others_may_go = isinstance(outcome, ChannelRefused) and outcome.sender_only
+        self._settle_done()
+        return not trouble
+
+    def _settle_done(self) -> None:
+        """Writes what came of the last try, if that is still to be written."""
+        if self._done is None:
+            return
+        done = self._done
+        persistently(lambda: settle(done.attempt, done.result, now=clock.database_now()))
+        self._done = None
+
+    def _end(
+        self, message: ScheduledMessage, to: Status, why: Why, *, now: datetime, detail: str = ""
+    ) -> None:
+        self._settle_done()
+        if message.in_doubt and to == Status.FAILED:
+            to = Status.UNCONFIRMED
+        token = message.claim_token
+        conclude(message, to=to, frm=Status.CLAIMED, token=token, now=now, why=why, detail=detail)
+
+    def _give_back(self) -> None:
+        """What was not begun is scheduled again, as it was."""
+        self._settle_done()
+        left = self._chunk[self.begun :]
+        mine = ScheduledMessage.objects.filter(
+            pk__in=[message.pk for message in left],
+            status=Status.CLAIMED,
+            claim_token__in={message.claim_token for message in left},
+        )
+        now = clock.database_now()
+        move_all(mine, to=Status.SCHEDULED, now=now)
+        counts = Counter(message.clinic_id for message in left)
+        give_back(self._channel.name, counts, now=now, claimed_at=self._claimed_at)
+
+
+def _is_trouble(outcome: Sent | Decision) -> bool:
+    return isinstance(outcome, ChannelRefused) or (isinstance(outcome, NotSent) and outcome.whole_channel)
