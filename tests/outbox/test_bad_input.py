@@ -1,6 +1,7 @@
 """What others get wrong: answers without an id, rows changed behind the application's back."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -10,6 +11,8 @@ from aftercare.content.models import MessageTemplate
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.sending import drain
 from aftercare.treatments.models import TreatmentSession
+from config.environment import Environment
+from config.mail import mail_settings
 from tests.services.provider import ProviderServer
 
 pytestmark = pytest.mark.django_db
@@ -17,13 +20,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def service(settings):
-    """A mail provider on loopback, by its kind."""
+    """A mail provider on loopback, by its kind, set up as a deployment would be."""
     started = []
 
     def start(kind):
         started.append(ProviderServer(kind))
-        settings.EMAIL_BACKEND = f"anymail.backends.{kind}.EmailBackend"
-        settings.ANYMAIL = started[-1].anymail()
+        environment = Environment({"DATABASE_URL": "postgres://db/aftercare", **started[-1].environ()})
+        for name, value in mail_settings(environment, Path("/nowhere"), seconds=2).items():
+            setattr(settings, name, value)
         settings.ANYMAIL_REQUESTS_TIMEOUT = (2, 2)
         return started[-1]
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.engine.conftest import Engine
 from tests.engine.faults.series import HEADING, SEED, Run, Series
 from tests.services.provider import ProviderServer
 
@@ -9,19 +10,13 @@ SERIES = Series()
 LOG_END = 1500  # characters
 
 
-class Engine:
-    """Workers and beats with ticks and leases of seconds, on this test's database, broker and sink."""
-
-    def __init__(self, deployment):
-        self.deployment = deployment
-        deployment.environ["DJANGO_SETTINGS_MODULE"] = "tests.engine.settings"
+class HarmedEngine(Engine):
+    """An engine whose processes come and go; what it starts may be starting still."""
 
     def worker(self, concurrency=1, **variables):
-        """A worker that is starting."""
         return self.deployment.launch_worker(concurrency=concurrency, **variables)
 
     def beat(self, **variables):
-        """A beat that is starting."""
         return self.deployment.launch_beat(**variables)
 
     def sends_through(self, provider):
@@ -35,8 +30,8 @@ class Engine:
 
 
 @pytest.fixture
-def engine(deployment):
-    running = Engine(deployment)
+def engine(deployment, mailbox):
+    running = HarmedEngine(deployment, mailbox)
     yield running
     print(running.last_words())  # pytest shows it when the test failed
 

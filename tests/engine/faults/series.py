@@ -193,7 +193,7 @@ class Series:
 
     def runs(self, fault: str, sink: Sink, make: Callable[[Tally, int, Sink], Run]) -> Iterator[Run]:
         """The runs of a fault, one after another; fails at the end if its promise did not hold in any."""
-        tally, runs = Tally(fault), []
+        tally, runs, before = Tally(fault), [], taken(sink).total()
         self.tallies.append(tally)
         for number in range(1, RUNS + 1):
             run, started = make(tally, number, sink), time.monotonic()
@@ -202,12 +202,12 @@ class Series:
             tally.seconds += time.monotonic() - started
             assert tally.runs == number, "a run ends with judge()"
         tally.finished = True
-        tally.broken += late_copies(sink, runs)
+        tally.broken += late_copies(runs, of=taken(sink).total() - before)
         assert not tally.broken, f"seed {SEED}, {tally}"
 
 
-def late_copies(sink: Sink, runs: list[Run]) -> list[str]:
-    """What reached the sink after its run was judged, or was never promised."""
+def late_copies(runs: list[Run], *, of: int) -> list[str]:
+    """Whether of so many copies some reached the sink after their run was judged, or were never promised."""
     copies = Counter({pk: n for run in runs for pk, n in run.copies().items()})
     again = sum(run.allowed.again for run in runs)
     tally = runs[0].tally
@@ -215,7 +215,7 @@ def late_copies(sink: Sink, runs: list[Run]) -> list[str]:
     wrong = []
     if reached != tally.once + tally.twice or sum(copies.values()) > reached + again:
         wrong.append("copies came late")
-    if sum(taken(sink).values()) != sum(copies.values()):
+    if of != sum(copies.values()):
         wrong.append("the sink has what nobody promised")
     return wrong
 

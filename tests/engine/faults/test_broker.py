@@ -62,3 +62,16 @@ def test_broker_away_costs_only_time(sending, redis, runs):
         redis.start()
         run.until_settled()
         run.judge()
+
+
+def test_standby_sends_while_the_broker_is_away(sending, engine, redis, runs):
+    engine.deployment.loop("--standby")
+    for run in runs("Redis away, and a standby"):
+        run.due(30)
+        run.any_instant()
+        redis.process.kill()
+        run.due(10)
+        run.until_settled()
+        run.expect(not redis.process.alive(), "sent without Redis")
+        redis.start()
+        run.judge()

@@ -35,7 +35,7 @@ def test_folder_without_room_for_mail_delays_it(engine, tmp_path, runs):
 
 @pytest.fixture
 def embedded(tmp_path):
-    """The embedded set-up: SQLite, a broker made of files, and mail as files."""
+    """The embedded set-up: SQLite, mail as files, and one process that sends."""
     environ = {
         "PATH": os.environ["PATH"],
         "PYTHONUNBUFFERED": "1",
@@ -51,15 +51,13 @@ def embedded(tmp_path):
 def test_full_disk_of_the_embedded_set_up_delays_what_is_due(embedded, runs):
     """Then nothing can be written down either, so the message in the call may be in doubt."""
     folder = MailFolder(embedded.folder / "mail")
+    loop = embedded.loop()
     for run in runs("embedded: the disk is full", folder, partial(EmbeddedRun, embedded)):
-        run.due(30)
-        processes = [embedded.launch_worker(concurrency=1), embedded.launch_beat()]
+        run.due(40)
         run.any_instant()
-        room(processes, NOTHING)
+        room([loop], NOTHING)
         time.sleep(FULL_FOR)
-        room(processes)
+        room([loop])
         run.until_settled(hurried=True)
-        run.expect(all(process.alive() for process in processes), "alive")
-        for process in processes:
-            process.kill()
+        run.expect(loop.alive(), "alive")
         run.judge(unknown=1)

@@ -1,7 +1,7 @@
 """A message that cannot be written costs itself and nothing else, whatever the reason."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from aftercare.clinics.models import Patient
 from tests.engine.faults.poison import POISON
@@ -29,9 +29,10 @@ def test_text_that_cannot_be_filled_in_costs_its_own_message(engine, runs):
     engine.worker()
     engine.beat()
     for run in runs("a text that cannot be rendered"):
-        [poison] = run.due(1)
-        break_text(poison.step.template_id)
-        run.due(39)
+        with transaction.atomic():
+            [poison] = run.due(1)
+            break_text(poison.step.template_id)
+            run.due(39)
         judge_alone(run, poison)
 
 
@@ -39,6 +40,7 @@ def test_defect_of_our_code_costs_the_message_that_meets_it(engine, runs):
     engine.worker(DJANGO_SETTINGS_MODULE="tests.engine.faults.poisoned_settings")
     engine.beat()
     for run in runs("a message that crashes the code that writes it"):
-        poison, *_others = run.due(40)
-        Patient.objects.filter(pk=poison.patient_id).update(first_name=POISON)
+        with transaction.atomic():
+            poison, *_others = run.due(40)
+            Patient.objects.filter(pk=poison.patient_id).update(first_name=POISON)
         judge_alone(run, poison)

@@ -4,36 +4,22 @@ import pytest
 
 pytestmark = pytest.mark.services
 
+FAULTS = {
+    "line dropped after DATA, two times": ("data", "drop", 2),
+    "no answer after DATA, two times": ("data", "hang", 2),
+    "451 after DATA, two times": ("data", "451 4.3.0 come back later", 0),
+    "421 after MAIL, two times": ("mail", "421 4.3.2 closing", 0),
+}
+"""What the server does where, and how many messages may then be in doubt."""
 
-@pytest.fixture
-def sending(engine):
+
+def test_server_in_trouble_delays_what_it_did_not_take(engine, mailbox, runs, subtests):
     engine.worker(TESTS_CALL_SECONDS="1")
     engine.beat()
-
-
-def meet(run, mailbox, stage, answer, **allowed):
-    """Twenty messages, two of which meet the fault."""
-    mailbox.misbehave(stage, answer, times=2)
-    run.due(20)
-    run.until_settled(hurried=True)
-    run.judge(**allowed)
-
-
-def test_line_dropped_after_the_text_leaves_the_message_in_doubt(sending, mailbox, runs):
-    for run in runs("SMTP: line dropped after DATA, two times"):
-        meet(run, mailbox, "data", "drop", unknown=2)
-
-
-def test_server_that_hangs_after_the_text_leaves_the_message_in_doubt(sending, mailbox, runs):
-    for run in runs("SMTP: no answer after DATA, two times"):
-        meet(run, mailbox, "data", "hang", unknown=2)
-
-
-def test_message_refused_for_now_is_tried_again(sending, mailbox, runs):
-    for run in runs("SMTP: 451 after DATA, two times"):
-        meet(run, mailbox, "data", "451 4.3.0 come back later")
-
-
-def test_server_that_closes_is_tried_again(sending, mailbox, runs):
-    for run in runs("SMTP: 421 after MAIL, two times"):
-        meet(run, mailbox, "mail", "421 4.3.2 closing")
+    for name, (stage, answer, unknown) in FAULTS.items():
+        with subtests.test(name):
+            for run in runs(f"SMTP: {name}"):
+                mailbox.misbehave(stage, answer, times=2)
+                run.due(20)
+                run.until_settled(hurried=True)
+                run.judge(unknown=unknown)
