@@ -3,13 +3,16 @@
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_TESTS := $(BIN)/python -m pytest
+# Beside what the tests need, it has what the benchmarks compare with.
+BENCH_VENV := .venv-bench
+RUN_BENCH := $(BENCH_VENV)/bin/python -m benchmarks
 
 # What a production site sets, as far as its checks look at it.
 DEPLOYED := SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz SITE_URL=https://aftercare.example.com \
 	ALLOWED_HOSTS=aftercare.example.com DATABASE_URL=postgres://aftercare@localhost/aftercare \
 	REDIS_URL=redis://localhost:6379/0 EMAIL_URL=smtp+tls://localhost:587
 
-.PHONY: help run test check services-test postgres-test browser-test clean
+.PHONY: help run test check services-test postgres-test browser-test bench bench-servers clean
 
 help:
 	@echo "make run            start Aftercare with demo clinics (PORT=8000, AFTERCARE_VAR=./var)"
@@ -18,6 +21,7 @@ help:
 	@echo "make services-test  tests on real PostgreSQL, Redis and SMTP processes"
 	@echo "make postgres-test  the unit tests on a real PostgreSQL"
 	@echo "make browser-test   tests in Chromium"
+	@echo "make bench          messages a second beside others; also bench-latency, bench-memory, bench-scale, bench-profile_drain"
 	@echo "make clean          remove the environment and caches (never var/)"
 
 run: $(VENV)/.runtime
@@ -43,8 +47,17 @@ postgres-test: $(VENV)/.dev
 browser-test: $(VENV)/.dev
 	$(RUN_TESTS) -m browser
 
+# For example: make bench OPTIONS="--messages 1000 --rounds 1"
+bench: bench-throughput
+
+bench-%: $(BENCH_VENV)/.bench bench-servers
+	$(RUN_BENCH) $* $(OPTIONS)
+
+bench-servers:
+	.ci/install-servers postgresql redis-server postfix
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf $(VENV) $(BENCH_VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
 
 $(VENV)/.runtime: requirements/runtime.txt requirements/install.sh
 	sh requirements/install.sh $(VENV) requirements/runtime.txt
@@ -53,3 +66,7 @@ $(VENV)/.runtime: requirements/runtime.txt requirements/install.sh
 $(VENV)/.dev: requirements/dev.txt requirements/install.sh
 	sh requirements/install.sh $(VENV) requirements/dev.txt
 	@touch $@ $(VENV)/.runtime
+
+$(BENCH_VENV)/.bench: requirements/bench.txt requirements/install.sh
+	sh requirements/install.sh $(BENCH_VENV) requirements/bench.txt
+	@touch $@

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 
 import django
@@ -17,6 +18,7 @@ def main() -> int:
         print(__doc__, "\nNames:", ", ".join(NAMES))
         return 2
     name, *arguments = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the servers end, too
     with Servers() as servers:
         os.environ.update(servers.environ())
         django.setup()

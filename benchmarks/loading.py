@@ -5,18 +5,19 @@ Each column that is not named keeps the copied row's value, so that a new column
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
 from django.db import connection, models
 
-from aftercare.clinics.models import Clinic, Patient
+from aftercare.clinics.models import Clinic, Patient, Practitioner
 from aftercare.outbox.clock import database_now
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.protocols.models import Protocol, ProtocolStep
 from aftercare.treatments.models import SessionState, TreatmentSession
 from benchmarks.servers import Servers
-from benchmarks.site import CONSENTED_AT, Place
+from benchmarks.site import Place
 from tests import factories
 
 CLINICS = 300
@@ -55,11 +56,30 @@ def enlarge(servers: Servers) -> None:
 
 def make_clinics(model: Place) -> None:
     """Clinics with patients, a practitioner and a protocol like the model's; its texts stand for all."""
-    for _ in range(CLINICS):
-        clinic = factories.clinic()
-        factories.practitioner(clinic)
-        Patient.objects.bulk_create(_patients(clinic))
-        _copy_protocol(model.protocol, clinic)
+    clinics = Clinic.objects.bulk_create(
+        copy_of(model.clinic, slug=f"clinic-{number}") for number in range(CLINICS)
+    )
+    Practitioner.objects.bulk_create(copy_of(model.practitioner, clinic=clinic) for clinic in clinics)
+    somebody = factories.patient(model.clinic)
+    Patient.objects.bulk_create(
+        copy_of(somebody, clinic=clinic, email=f"amara.{clinic.pk}.{number}@example.com")
+        for clinic in clinics
+        for number in range(PATIENTS_A_CLINIC)
+    )
+    protocols = Protocol.objects.bulk_create(copy_of(model.protocol, clinic=clinic) for clinic in clinics)
+    steps = list(model.protocol.steps.all())
+    ProtocolStep.objects.bulk_create(
+        copy_of(step, protocol=protocol) for protocol in protocols for step in steps
+    )
+
+
+def copy_of(row: Any, **fields: Any) -> Any:
+    """An unsaved row like it, but for ``fields``."""
+    copied = copy(row)
+    copied.pk, copied._state.adding = None, True
+    for name, value in fields.items():
+        setattr(copied, name, value)
+    return copied
 
 
 def fill(place: Place, rows: int) -> None:
@@ -135,25 +155,3 @@ def _fast(cursor: Any) -> Iterator[None]:
     cursor.execute("SET session_replication_role = DEFAULT")
     for _name, definition in indexes:
         cursor.execute(definition)
-
-
-def _patients(clinic: Clinic) -> list[Patient]:
-    return [
-        Patient(
-            clinic=clinic,
-            first_name="Amara",
-            last_name=f"Lindqvist {number}",
-            email=f"amara.{clinic.pk}.{number}@example.com",
-            email_consent_version="2026-01",
-            email_consent_at=CONSENTED_AT,
-        )
-        for number in range(PATIENTS_A_CLINIC)
-    ]
-
-
-def _copy_protocol(model: Protocol, clinic: Clinic) -> None:
-    copied = Protocol.objects.create(clinic=clinic, slug=model.slug, name=model.name, variants=model.variants)
-    steps = list(model.steps.all())
-    for step in steps:
-        step.pk, step.protocol, step._state.adding = None, copied, True
-    ProtocolStep.objects.bulk_create(steps)

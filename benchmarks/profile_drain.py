@@ -17,6 +17,7 @@ from aftercare.outbox.clock import database_now
 from aftercare.outbox.models import ScheduledMessage, Status
 from benchmarks.measuring import cpu_of
 from benchmarks.phases import Phases
+from benchmarks.reporting import emit
 from benchmarks.servers import Servers
 from benchmarks.site import make_due, make_places
 
@@ -90,5 +91,6 @@ def report(phases: Phases, count: int) -> None:
         total = [a + b for a, b in zip(total, numbers, strict=True)]
         print(ROW.format(phase, *(f"{number:.3f}" for number in numbers)))
     print(ROW.format("all", *(f"{number:.3f}" for number in total)))
+    emit("profile", messages=count, missing=phases.missing)
     if phases.missing:
         print("Not found, and so counted with what calls it:", ", ".join(phases.missing))

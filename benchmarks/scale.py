@@ -27,7 +27,7 @@ from benchmarks.servers import Servers
 from benchmarks.site import Place, make_places
 from tests import factories
 
-TICKS, PLANS = 50, 30
+TICKS, PLANS = 50, 20
 CLAIM, MOST_DUE = 500, 10_000
 LEASE = timedelta(minutes=5)
 DUE = """
@@ -61,16 +61,19 @@ def measure(place: Place, rows: int) -> Row:
     ticks = [milliseconds(tasks.tick) for _ in range(TICKS)]
     plans = [milliseconds(partial(plan, session)) for session in drafts(place, PLANS)]
     [counted] = drafts(place, 1)
-    with CaptureQueriesContext(connection) as queries:
+    with CaptureQueriesContext(connection) as of_plan:
         plan(counted)
+    with CaptureQueriesContext(connection) as of_tick:
+        tasks.tick()
     claims = list(claim_all(min(MOST_DUE, rows // 4)))
     row: Row = {
         "rows": rows,
         "idle tick, ms": statistics.median(ticks),
+        "its statements": len(of_tick),
         "claim of 500, ms": statistics.median(claims),
         "slowest claim, ms": max(claims),
         "planning a session, ms": statistics.median(plans),
-        "its queries": len(queries),
+        "plan's statements": len(of_plan),
     }
     emit("scale", **row)
     return {name: round(value, 2) for name, value in row.items()}
@@ -123,5 +126,9 @@ def goals(found: list[Row]) -> list[Goal]:
         Goal(f"times the idle tick at {least['rows']:,.0f} rows, {at}", grown, at_most=2),
         Goal(f"ms for a claim of {CLAIM} {at}", most["claim of 500, ms"], at_most=25),
         Goal(f"ms for planning a session {at}", most["planning a session, ms"], at_most=15),
-        Goal("queries more than with the fewest rows", most["its queries"] - least["its queries"], at_most=0),
+        Goal(
+            "statements more to plan a session than with the fewest rows",
+            most["plan's statements"] - least["plan's statements"],
+            at_most=0,
+        ),
     ]

@@ -63,9 +63,7 @@ def _site(reader: _Reader) -> Iterator[Alarm]:
     since = {"since": reader.when(pause.paused_at), "reason": pause.reason}
     yield Alarm(
         title=_("Everything is paused."),
-        text=_(
-            "Since %(since)s: %(reason)s Nothing is sent to anybody; messages whose window passes are missed."
-        )
+        text=_("Since %(since)s: “%(reason)s” Nothing is sent; a message whose window passes is missed.")
         % since,
         url=reverse("admin:site_resume") if may else "",
         button=_("Review and resume…"),
@@ -87,7 +85,7 @@ def _paused(clinic: Clinic, reader: _Reader) -> Alarm:
     since = reader.when(clinic.paused_at) if clinic.paused_at else ""
     return Alarm(
         title=_("%s is paused.") % clinic,
-        text=_("Since %(since)s: %(reason)s Its messages are held.")
+        text=_("Since %(since)s: “%(reason)s” Its messages are held.")
         % {"since": since, "reason": clinic.paused_reason},
         tone="warn",
         url=reverse("admin:clinics_clinic_resume", args=[clinic.pk]) if may else "",

@@ -28,6 +28,8 @@ PACE = 30
 MANY = 20
 """From so many on, a pace is offered first."""
 
+BOUNDS = gettext_lazy("Write how many a minute: a whole number from 1 to 600.")
+
 
 class PaceForm(forms.Form):
     """At once, or so many messages a minute."""
@@ -43,6 +45,7 @@ class PaceForm(forms.Form):
         min_value=1,
         max_value=FASTEST,
         required=False,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), BOUNDS),
         widget=forms.NumberInput({"inputmode": "numeric"}),
     )
 
@@ -52,7 +55,7 @@ class PaceForm(forms.Form):
             self.errors.pop("per_minute", None)
             cleaned["per_minute"] = None
         elif cleaned.get("per_minute") is None and "per_minute" not in self.errors:
-            self.add_error("per_minute", _("Write how many a minute, from 1 to %s.") % FASTEST)
+            self.add_error("per_minute", str(BOUNDS))
         return cleaned
 
 

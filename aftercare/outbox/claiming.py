@@ -33,7 +33,7 @@ WITH heads AS MATERIALIZED (
         LIMIT 1
     ) AS head
     WHERE clinic.id <> ALL (%(shut)s::bigint[])
-    ORDER BY kind.critical DESC, head.due_at
+    ORDER BY kind.critical DESC, random() -- whose turn it is where more clinics wait than a chunk holds
     LIMIT %(limit)s
 ), queued AS MATERIALIZED (
     SELECT mine.id, mine.due_at, heads.critical, heads.most,
@@ -115,8 +115,9 @@ def claim_within(*, limit: int, lease: timedelta, channel: str = "", shut: Colle
     """Claims up to ``limit`` due messages under one new token, until the database's now plus ``lease``.
 
     Safety-critical ones come first; among these, and then among the others, each clinic has its turn, with
-    what has been due for longest. Two claimers never get the same message. Nothing of the clinics ``shut`` (by
-    id) is claimed, nor more than the account at the mail service ``channel`` and each clinic may send.
+    what has been due for longest. Two claimers never get the same message. Nothing is claimed of the
+    clinics ``shut`` (by id), nor more than the account at the mail service ``channel`` and each clinic may
+    send.
     """
     now, token = clock.database_now(), uuid.uuid4()
     with transaction.atomic():

@@ -143,7 +143,7 @@ def words_of(error: Exception) -> str:
         return f"{code} {reply}"[:MOST_WORDS]
     try:
         return str(error)[:MOST_WORDS]
-    except ValueError:  # an answer in an encoding that cannot be read
+    except Exception:  # noqa: BLE001 - an answer that cannot be read must not cost what was decided of it
         return type(error).__name__
 
 

@@ -7,7 +7,7 @@ import django
 django.setup()
 
 from django.db import connection  # noqa: E402
-from post_office import mail  # type: ignore[import-not-found]  # noqa: E402 - of requirements/bench.txt only
+from post_office import mail  # type: ignore[import-not-found]  # noqa: E402
 from post_office.models import EmailTemplate  # type: ignore[import-not-found]  # noqa: E402
 
 from benchmarks.peers.letter import LETTER, address, values  # noqa: E402

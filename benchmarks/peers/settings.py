@@ -1,12 +1,15 @@
 """Settings of the peers' project, from the variables that the benchmark sets."""
 
 import os
+from importlib.util import find_spec
 
 import dj_database_url
 
 SECRET_KEY = "only-for-benchmarks"
 USE_TZ, TIME_ZONE = True, "UTC"
-INSTALLED_APPS = ["django.contrib.contenttypes", "post_office"]
+INSTALLED_APPS = ["django.contrib.contenttypes"]
+if find_spec("post_office"):  # of requirements/bench.txt only
+    INSTALLED_APPS.append("post_office")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": dj_database_url.parse(os.environ["PEERS_DATABASE_URL"])}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -7,6 +7,7 @@ import time_machine
 from django.urls import reverse
 
 from aftercare.clinics.models import Membership, Role
+from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.outbox.heartbeat import beat
 from aftercare.outbox.models import Status
 from tests import factories
@@ -76,8 +77,42 @@ def test_what_needs_a_human_is_counted_and_leads_to_its_list(status, label, clie
     assert client.get(link).context["cl"].queryset.count() == 1
 
 
+@pytest.mark.parametrize("delivery", ["bounced", "rejected"])
+def test_what_came_back_within_a_week_is_counted_and_leads_to_its_list(delivery, client, staff, clinic):
+    message(clinic, status=Status.SENT, delivery=delivery, delivery_at=NOW - timedelta(days=6))
+    message(clinic, status=Status.SENT, delivery=delivery, delivery_at=NOW - timedelta(days=8))
+    message(clinic, status=Status.SENT, delivery="delivered", delivery_at=NOW)
+
+    answer = client.get(INDEX)
+    link = next(number.url for number in answer.context["attention"])
+
+    assert numbers(answer, "attention") == {"bounced or rejected in the last 7 days": 1}
+    assert client.get(link).context["cl"].queryset.count() == 1
+
+
 def test_nothing_to_do_is_said_in_words(client, staff, clinic):
+    beat("tick", now=NOW)
+
     assert "Nothing. Everything that was promised" in client.get(INDEX).content.decode()
+
+
+def test_trouble_above_is_not_called_nothing(client, staff):
+    assert "Nothing beyond what is said above." in client.get(INDEX).content.decode()
+
+
+def test_menu_counts_open_tasks_and_shows_no_empty_count(client, staff, clinic):
+    without = client.get(INDEX).content.decode()
+    FollowUpTask.objects.create(
+        clinic=clinic,
+        patient=factories.patient(clinic),
+        cause=Cause.MISSED,
+        source="message:1:missed",
+        opened_at=NOW,
+        deadline_at=NOW,
+    )
+
+    assert "menu-count" not in without
+    assert '<span class="menu-count">1</span>' in client.get(INDEX).content.decode()
 
 
 def test_silent_engine_is_an_alarm(client, staff, clock):

@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from aftercare.outbox import clock
+from config.environment import Environment
+from config.mail import mail_settings
 from tests import factories
 from tests.provider import Provider
+from tests.services.provider import ProviderServer
 
 SEND_AT = factories.ENDED_AT + timedelta(hours=1)
 
@@ -35,6 +38,25 @@ def provider(settings):
     settings.EMAIL_BACKEND = "tests.provider.Provider"
     yield Provider.reset()
     Provider.reset()
+
+
+@pytest.fixture
+def serve(settings, monkeypatch, tmp_path):
+    """Starts a mail provider's server of a kind, and sends through it by the settings of a deployment."""
+    servers = []
+
+    def start(kind):
+        servers.append(ProviderServer(kind))
+        for name, value in servers[-1].environ().items():
+            monkeypatch.setenv(name, value)  # boto3 reads its own
+        for name, value in mail_settings(Environment(), tmp_path, seconds=1).items():
+            setattr(settings, name, value)
+        settings.ANYMAIL_REQUESTS_TIMEOUT = (2, 1)
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from aftercare.outbox.claiming import MOST_DRAINS, claim, wake_ups_worth
-from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.outbox import limiting
+from aftercare.outbox.claiming import MOST_DRAINS, claim, claim_within, wake_ups_worth
+from aftercare.outbox.models import ScheduledMessage, SendBucket, Status
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 LEASE = timedelta(minutes=5)
@@ -87,3 +89,111 @@ def test_as_many_drains_are_woken_as_have_work(make_message, at, due, drains):
     make_message(due_at=at.now + timedelta(hours=1))
 
     assert wake_ups_worth(now=at.now, chunk=2) == drains
+
+
+# --- each clinic has its turn ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def queue(make_session, make_message, at):
+    """Makes due messages of a new clinic, the first of them due so many minutes ago; returns them."""
+
+    def make(count, *, minutes=30, critical=False):
+        clinic = make_session().clinic
+        start = at.now - timedelta(minutes=minutes)
+        return [
+            make_message(
+                make_session(clinic),
+                send_at=start,
+                due_at=start + timedelta(milliseconds=number),
+                safety_critical=critical,
+            )
+            for number in range(count)
+        ]
+
+    return make
+
+
+def test_flood_of_one_clinic_leaves_the_others_their_turn(queue):
+    flood, other = queue(12, minutes=60), queue(2, minutes=1)
+
+    claimed = claim(limit=4, lease=LEASE)
+
+    assert set(claimed) == {*flood[:2], *other}
+
+
+def test_flood_delays_another_clinics_message_by_no_more_than_a_chunk(queue):
+    flood = queue(20, minutes=60)
+    first = claim(limit=5, lease=LEASE)
+    (other,) = queue(1, minutes=0)
+
+    second = claim(limit=5, lease=LEASE)
+
+    assert first == flood[:5]
+    assert other in second
+
+
+def test_safety_critical_message_of_a_flooded_clinic_does_not_wait_for_its_flood(queue, make_message, at):
+    flood = queue(12, minutes=60)
+    urgent = make_message(flood[0].session, step=factories.step(flood[0].session.protocol, number=9))
+
+    assert claim(limit=1, lease=LEASE) == [urgent]
+
+
+def test_chunk_is_filled_when_the_others_have_little(queue):
+    flood, other = queue(12, minutes=60), queue(1)
+
+    claimed = claim(limit=6, lease=LEASE)
+
+    assert set(claimed) == {*flood[:5], *other}
+
+
+def test_more_clinics_than_a_chunk_holds_give_one_message_each(queue):
+    for number in range(5):
+        queue(2, minutes=60 - number)
+
+    assert len({message.clinic_id for message in claim(limit=3, lease=LEASE)}) == 3
+
+
+def test_clinic_that_is_shut_keeps_its_messages(queue):
+    shut, other = queue(2, minutes=60), queue(1)
+
+    claimed = claim_within(limit=10, lease=LEASE, shut=[shut[0].clinic_id])
+
+    assert claimed.messages == other
+
+
+def test_limited_clinic_gives_no_more_than_it_may_of_both_kinds_together(queue, make_message, at):
+    plain = queue(3)
+    clinic = plain[0].clinic
+    clinic.mails_per_day = 2
+    clinic.save()
+    urgent = make_message(plain[0].session, step=factories.step(plain[0].session.protocol, number=9))
+    full_bucket(clinic, at)
+
+    claimed = claim_within(limit=10, lease=LEASE)
+
+    assert claimed.messages == [urgent, plain[0]]
+    assert claim(limit=10, lease=LEASE) == []
+
+
+def test_account_gives_no_more_than_it_may(queue, at, settings):
+    settings.MAIL_PER_DAY = 3
+    queue(5)
+    now = at.now
+    SendBucket.objects.create(scope="channel:esp", tokens=9, filled_at=now, day=now.date(), taken_today=1)
+
+    assert len(claim_within(limit=10, lease=LEASE, channel="esp").messages) == 2
+    assert claim_within(limit=10, lease=LEASE, channel="esp").messages == []
+
+
+def full_bucket(clinic, at):
+    limiting._known = None
+    SendBucket.objects.create(scope=f"clinic:{clinic.pk}", tokens=99, filled_at=at.now, day=at.now.date())
+
+
+@pytest.fixture(autouse=True)
+def forget_limits():
+    limiting._known = None
+    yield
+    limiting._known = None

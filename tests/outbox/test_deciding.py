@@ -1,5 +1,6 @@
 """What each fault at the mail service proves: a table for SMTP, one for the HTTP services, one for pauses."""
 
+import json
 import smtplib
 import socket
 import ssl
@@ -12,6 +13,7 @@ from anymail.backends.postmark import EmailBackend as PostmarkBackend
 from anymail.exceptions import (
     AnymailAPIError,
     AnymailConfigurationError,
+    AnymailError,
     AnymailInvalidAddress,
     AnymailRecipientsRefused,
     AnymailRequestsAPIError,
@@ -35,6 +37,7 @@ from aftercare.outbox.deciding import (
     ChannelRefused,
     NotSent,
     Refused,
+    Sent,
     Unknown,
     channel_pause,
     decide,
@@ -124,6 +127,7 @@ def unreachable(reason):
         (unreachable(SSLError(ssl.SSLCertVerificationError("self-signed"))), CHANNEL),
         (unreachable(SSLError(ssl.SSLError("bad record"))), Unknown()),
         (broken(requests.ConnectionError(ProtocolError("reset"))), Unknown()),
+        (unreachable(ProtocolError("reset")), Unknown()),
         (broken(requests.ConnectionError()), Unknown()),
         (broken(requests.ReadTimeout("slow")), Unknown()),
         (broken(requests.exceptions.ChunkedEncodingError("half")), Unknown()),
@@ -151,10 +155,38 @@ def unreachable(reason):
         (AnymailUnsupportedFeature("no"), Refused()),
         (AnymailSerializationError(), Refused()),
         (AnymailConfigurationError("no key"), ChannelRefused()),
+        (AnymailError("a sender domain with a slash"), ChannelRefused()),
     ],
 )
 def test_http_service_fault_means(error, decision):
     assert decide(error, now=NOW) == decision
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "decision"),
+    [
+        ("Mandrill", [{"status": "rejected", "reject_reason": "unsigned"}], SENDER),
+        ("Mandrill", [{"status": "rejected", "reject_reason": "hard-bounce"}], Refused()),
+        ("Mailjet", {"Messages": [{"Errors": [{"ErrorCode": "send-0008"}]}]}, SENDER),
+        ("Postmark", {"ErrorCode": 406}, Refused()),
+        ("Postmark", {"ErrorCode": 100}, Refused()),
+        ("Brevo", {"code": "duplicate_parameter"}, Refused()),
+    ],
+)
+def test_recipients_refused_by_anymail_may_mean_the_sender(provider, body, decision):
+    response = requests.Response()
+    response._content = json.dumps(body).encode()
+
+    assert decide(AnymailRecipientsRefused(response=response), provider=provider, now=NOW) == decision
+
+
+def test_provider_is_the_errors_own_unless_told():
+    response = answered(400).response
+    response._content = b'{"code": "duplicate_parameter"}'
+    error = AnymailRequestsAPIError(response=response, esp_name="Brevo")
+
+    assert decide(error, now=NOW) == Sent(earlier=True)
+    assert decide(error, provider="Postmark", now=NOW) == Refused()
 
 
 def ses(status=None, cause=None, **headers):
@@ -178,6 +210,7 @@ def boto(name):
         (ses(500), Unknown()),
         (ses(cause=boto("EndpointConnectionError")), CHANNEL),
         (ses(cause=boto("NoCredentialsError")), ChannelRefused()),
+        (ses(cause=boto("ParamValidationError")), Refused()),
         (ses(cause=boto("ReadTimeoutError")), Unknown()),
         (ses(cause=boto("ConnectionClosedError")), Unknown()),
     ],
@@ -196,6 +229,7 @@ def test_ses_fault_means(error, decision):
         (smtplib.SMTPAuthenticationError(535, b"bad password"), ChannelRefused()),
         (smtplib.SMTPAuthenticationError(454, b"try later"), CHANNEL),
         (smtplib.SMTPNotSupportedError("STARTTLS"), ChannelRefused()),
+        (boto("NoRegionError"), ChannelRefused()),
         (AnymailConfigurationError("no key"), ChannelRefused()),
     ],
 )

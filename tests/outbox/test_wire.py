@@ -82,7 +82,7 @@ def test_name_of_the_sender_and_foreign_domain_are_encoded():
     email = mail(sender='"Clínica Ñandú" <care@clínica.example.com>')
 
     assert read(email)["From"].addresses[0].display_name == "Clínica Ñandú"
-    assert b"care@xn--clnica-6va.example.com" in email.wire
+    assert b"care@xn--clnica-4va.example.com" in email.wire
 
 
 @pytest.mark.parametrize("break_", ["\n", "\r", "\r\nBcc: eve@example.com"])

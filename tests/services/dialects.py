@@ -1,12 +1,14 @@
 """How mail providers' HTTP APIs are spoken to, and how they answer, by their own documentation."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from email.message import Message
 from typing import Any, Literal
 
-Kind = Literal["resend", "brevo", "postmark"]
+Kind = Literal["resend", "brevo", "postmark", "amazon_ses"]
 Body = Mapping[str, Any]
 
 
@@ -34,10 +36,12 @@ class Mail:
 
 @dataclass(frozen=True)
 class Dialect:
-    """``repeated`` answers a known key: was the request the same, and its answer (None while under way)."""
+    """``variables`` are those of a deployment, for the server's address.
 
-    secret: str
-    address: str
+    ``repeated`` answers a known key: was the request the same, and its answer (None while under way).
+    """
+
+    variables: Callable[[str], dict[str, str]]
     read: Callable[[Message, Body], Mail]
     accepted: Callable[[Mail], Answer]
     repeated: Callable[[bool, Answer | None], Answer]
@@ -96,11 +100,40 @@ def _never_repeated(same: bool, answer: Answer | None) -> Answer:
     raise AssertionError("this provider knows no idempotency keys")
 
 
+def _read_ses(headers: Message, body: Body) -> Mail:
+    mime = message_from_bytes(base64.b64decode(body["Content"]["Raw"]["Data"]))
+    return Mail(_ours(mime["X-Metadata"]), body["Destination"]["ToAddresses"][0], "", body)
+
+
+def _ses_accepted(mail: Mail) -> Answer:
+    return Answer(body=json.dumps({"MessageId": mail.provider_message_id}))
+
+
+def _ses_variables(url: str) -> dict[str, str]:
+    """boto3's own: it looks for no others when these are there."""
+    return {
+        "AWS_ENDPOINT_URL_SESV2": url,
+        "AWS_ACCESS_KEY_ID": "only-for-tests",
+        "AWS_SECRET_ACCESS_KEY": "only-for-tests",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }
+
+
+def _named(secret: str, address: str) -> Callable[[str], dict[str, str]]:
+    return lambda url: {secret: "only-for-tests", address: url}
+
+
 DIALECTS: Mapping[Kind, Dialect] = {
-    "resend": Dialect("RESEND_API_KEY", "RESEND_API_URL", _read_resend, _resend_accepted, _resend_repeated),
-    "brevo": Dialect("BREVO_API_KEY", "BREVO_API_URL", _read_brevo, _brevo_accepted, _brevo_repeated),
-    "postmark": Dialect(
-        "POSTMARK_SERVER_TOKEN", "POSTMARK_API_URL", _read_postmark, _postmark_accepted, _never_repeated
+    "resend": Dialect(
+        _named("RESEND_API_KEY", "RESEND_API_URL"), _read_resend, _resend_accepted, _resend_repeated
     ),
+    "brevo": Dialect(_named("BREVO_API_KEY", "BREVO_API_URL"), _read_brevo, _brevo_accepted, _brevo_repeated),
+    "postmark": Dialect(
+        _named("POSTMARK_SERVER_TOKEN", "POSTMARK_API_URL"),
+        _read_postmark,
+        _postmark_accepted,
+        _never_repeated,
+    ),
+    "amazon_ses": Dialect(_ses_variables, _read_ses, _ses_accepted, _never_repeated),
 }
-"""Postmark stands for the providers without idempotency keys."""
+"""Postmark and Amazon SES stand for the providers without idempotency keys."""

@@ -80,11 +80,7 @@ class ProviderServer:
 
     def environ(self) -> dict[str, str]:
         """The environment variables of a deployment that sends through this server."""
-        return {"EMAIL_URL": "", "EMAIL_PROVIDER": self.kind, **self.anymail()}
-
-    def anymail(self) -> dict[str, str]:
-        """Anymail's settings for it."""
-        return {self.dialect.secret: "only-for-tests", self.dialect.address: self.url}
+        return {"EMAIL_URL": "", "EMAIL_PROVIDER": self.kind, **self.dialect.variables(self.url)}
 
     def misbehave(
         self, what: Answer | Trouble, *, times: int = ALWAYS, recipient: str = "", seconds: float = 0.0

@@ -1,0 +1,75 @@
+"""Each benchmark, run short on servers of its own: that it runs, and counts what it should."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.services.processes import ROOT
+
+pytestmark = pytest.mark.services
+
+
+def run(*arguments):
+    """What a benchmark said of itself, by kind; fails the test when it failed."""
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-1000:]
+    found = {}
+    for line in done.stdout.splitlines():
+        if line.startswith("{"):
+            said = json.loads(line)
+            found.setdefault(said["kind"], []).append(said)
+    return found
+
+
+def test_throughput_measures_the_engine_beside_its_peers():
+    said = run(
+        "throughput", "--messages=60", "--rounds=1", "--only", "aftercare", "smtplib", "ETA", "--no-goals"
+    )
+
+    measured = {row["subject"]: row for row in said["subject"]}
+    assert set(measured) == {
+        "aftercare",
+        "Celery task with ETA",
+        "smtplib alone, 1 process",
+        "smtplib alone, 2 processes",
+    }
+    assert all(row["rate"] > 0 and row["cpu"] > 0 for row in measured.values())
+    assert [goal["what"] for goal in said["goal"]] == ["of smtplib alone, 2 processes"]
+
+
+def test_latency_measures_every_message():
+    said = run("latency", "--rate=5", "--seconds=10", "--no-goals")
+
+    begun, handed_over = said["latency"]
+    assert begun["messages"] == handed_over["messages"] == 50
+    assert 0 < begun["p50"] <= handed_over["p50"] <= handed_over["p99"] <= handed_over["slowest"]
+
+
+def test_memory_looks_at_every_fifth_of_the_messages():
+    said = run("memory", "--messages=100", "--no-goals")
+
+    assert [row["fifth"] for row in said["memory"]] == [1, 2, 3, 4, 5]
+    assert all(20 < row["largest process, MB"] < 300 for row in said["memory"])
+
+
+def test_planning_takes_as_many_statements_with_more_rows():
+    said = run("scale", "--rows", "10000", "100000", "--no-goals")
+
+    few, many = said["scale"]
+    assert (few["rows"], many["rows"]) == (10_000, 100_000)
+    assert few["plan's statements"] == many["plan's statements"] > 0
+    assert few["its statements"] == many["its statements"] > 0
+
+
+def test_profile_finds_every_function_it_names():
+    said = run("profile_drain", "--messages=20")
+
+    [profile] = said["profile"]
+    assert profile["messages"] == 20
+    assert profile["missing"] == []
