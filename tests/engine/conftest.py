@@ -60,18 +60,16 @@ def engine(deployment, mailbox):
 @pytest.fixture
 def due(transactional_db):
     """Makes messages that are due now, of one clinic and one protocol, a patient each."""
-
-    def make(count):
-        return due_messages(count)
-
-    return make
+    return due_messages
 
 
-def due_messages(count):
+def due_messages(count, **step):
+    """Due since a minute ago, for two hours more; ``step`` overrides fields of their step."""
     now = database_now()
     clinic = factories.clinic()
     shared = {"clinic": clinic, "practitioner": factories.practitioner(clinic)}
-    shared |= {"protocol": factories.protocol(clinic), "state": "completed", "completed_at": now}
+    shared |= {"protocol": factories.protocol(clinic, (factories.ELAPSED | step,))}
+    shared |= {"state": "completed", "completed_at": now}
     sessions = [
         factories.treatment_session(ended_at=now - timedelta(hours=2), **shared) for _ in range(count)
     ]

@@ -59,7 +59,8 @@ def test_claimers_on_sqlite_share_nothing_and_leave_nothing(tmp_path):
 def test_claim_keeps_to_its_limit_even_under_a_plan_that_rescans(due):
     """A plain subquery with LIMIT claims far too much under a nested loop; the materialised one must not."""
     due(60)
-    values = {"critical": True, "now": database_now(), "until": database_now(), "limit": 10}
+    values = {"now": database_now(), "until": database_now(), "limit": 10}
+    values |= {"limited": [], "most": [], "shut": []}
 
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE outbox_scheduledmessage")

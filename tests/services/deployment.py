@@ -44,12 +44,20 @@ class Deployment:
 
     def worker(self, *, concurrency: int = 2, **variables: str) -> Process:
         """A Celery worker (prefork, as in production), ready for wake-ups."""
+        return self.launch_worker(concurrency=concurrency, **variables).until_printed("ready.")
+
+    def launch_worker(self, *, concurrency: int = 2, **variables: str) -> Process:
+        """As :meth:`worker`, but it is still starting."""
         name = f"worker-{len(self.processes)}"
         command = ("celery", "-A", "config", "worker", "-c", str(concurrency), "-n", f"{name}@%h")
-        return self.start(name, *command, **variables).until_printed("ready.")
+        return self.start(name, *command, **variables)
 
     def beat(self, **variables: str) -> Process:
-        return self.start("beat", "celery", "-A", "config", "beat", **variables).until_printed("beat v")
+        return self.launch_beat(**variables).until_printed("beat v")
+
+    def launch_beat(self, **variables: str) -> Process:
+        """As :meth:`beat`, but it is still starting."""
+        return self.start("beat", "celery", "-A", "config", "beat", **variables)
 
     def loop(self, *options: str, **variables: str) -> Process:
         """``manage.py run_scheduler``, past its start."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.clocks import moved_clock
 from tests.services.processes import Process, accepts_connections, free_port
 
 INSTALL = "PostgreSQL's server is not installed. Debian, Ubuntu: apt-get install postgresql"
@@ -18,7 +19,7 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 shared_buffers = 64MB
 """
-NOT_DURABLE = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+NOT_DURABLE = "fsync = off\nfull_page_writes = off\n"
 
 
 def binary(name: str) -> str:
@@ -45,7 +46,7 @@ class PostgresServer:
         self.user, self.port = unprivileged_user(), free_port()
         # Not in pytest's own temporary folder, which no other user may enter.
         self.folder = Path(tempfile.mkdtemp(prefix="aftercare-postgres-"))
-        self.data = self.folder / "data"
+        self.data, self.clock = self.folder / "data", self.folder / "clock"
         if self.user:
             shutil.chown(self.folder, self.user)
         self.initialise(durable=durable)
@@ -70,10 +71,23 @@ class PostgresServer:
         asked = [binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return accepts_connections(self.port) and subprocess.run(asked, check=False).returncode == 0
 
-    def restart(self) -> None:
-        """Cuts every connection and comes back with the same data."""
+    def restart(self, **variables: str) -> None:
+        """Cuts every connection and comes back with the same data, in this environment for once."""
         self.process.stop(signal.SIGINT)
+        self.process.environ = os.environ | variables
         self.start()
+
+    def restart_with_clock(self) -> None:
+        """Restarts with a clock that :meth:`set_clock` moves, until the next restart."""
+        self.set_clock(0)
+        self.restart(**moved_clock(self.clock))
+
+    def set_clock(self, seconds: int) -> None:
+        """So much ahead of the machine's clock, at once and for every connection."""
+        draft = self.clock.with_suffix(".part")
+        draft.write_text(f"{seconds:+d}\n")
+        draft.chmod(0o644)
+        draft.replace(self.clock)
 
     def crash(self) -> None:
         """Stops at once without a checkpoint, as kill -9 would, but leaves no shared memory behind."""
