@@ -39,6 +39,7 @@ from aftercare.outbox.rechecking import Verdict, verdict
 from aftercare.outbox.relaying import Done, relay
 from aftercare.outbox.resting import Rests, got_through, rest
 from aftercare.outbox.settling import Result, new_attempt, outcome_of, persistently, settle
+from aftercare.outbox.site_pause import site_paused
 from aftercare.outbox.transitions import move_all
 from aftercare.outbox.wire import Mail
 
@@ -90,9 +91,10 @@ class Batch:
             self._settle_done()
 
     def _may_begin(self, claimed: ScheduledMessage, deadline: datetime, now: datetime) -> bool:
-        """Not if a call begun now could outlast the lease."""
+        """Not if a call begun now could outlast the lease, nor while everything is paused."""
         lasts = claimed.lease_until is not None and now + call_time() < claimed.lease_until
-        return lasts and now < deadline and not stopping.asked() and self._is_open(now)
+        paused = self._in_hand.must_read(now) and site_paused()
+        return lasts and now < deadline and not stopping.asked() and not paused and self._is_open(now)
 
     def _is_open(self, now: datetime) -> bool:
         try:
