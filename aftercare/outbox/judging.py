@@ -19,7 +19,8 @@ from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, Status
 from aftercare.outbox.proving import prove
 from aftercare.outbox.suppressing import suppress_often_bounced
 
-BATCH = 200
+BATCH = 50
+"""Some ten milliseconds each: short enough that a drain that waits behind a judge is not late."""
 YOUNG = timedelta(hours=1)
 """So long a report that belongs to no message is looked at again: the answer with the service's id for the
 message may be committed after the report came."""

@@ -19,7 +19,7 @@ def tick() -> None:
     reap()
     for _ in range(wake_ups_worth(now=clock.database_now(), chunk=settings.CLAIM_CHUNK)):
         drain.delay()
-    judge_waiting(now=clock.database_now())
+    judge_events()
 
 
 @shared_task
