@@ -21,7 +21,8 @@ from aftercare.outbox.proving import prove
 from aftercare.outbox.suppressing import suppress_often_bounced
 from aftercare.outbox.tallying import WEBHOOK_LAG, Tallies
 
-BATCH = 200
+BATCH = 50
+"""Some ten milliseconds each: short enough that a drain that waits behind a judge is not late."""
 YOUNG = timedelta(hours=1)
 """So long a report that belongs to no message is looked at again: the answer with the service's id for the
 message may be committed after the report came."""

@@ -10,12 +10,13 @@ from django.db import InterfaceError, OperationalError
 from aftercare.outbox import clock
 from aftercare.outbox.claiming import wake_ups_worth
 from aftercare.outbox.heartbeat import beat, forget_stale
-from aftercare.outbox.judging import judge_waiting
+from aftercare.outbox.judging import BATCH, judge_waiting
 from aftercare.outbox.looking import Sight, look
 from aftercare.outbox.reaping import reap
 from aftercare.outbox.tallying import forget_slots
 
 TIDY_EVERY = 300.0
+JUDGE_SECONDS = 1.0
 """Seconds."""
 
 log = structlog.get_logger(__name__)
@@ -41,8 +42,11 @@ def _reap(sight: Sight) -> None:
 
 
 def _judge(sight: Sight) -> None:
-    if sight.events:
-        judge_waiting(now=clock.database_now())
+    """Round after round, but never so long that what is due waits for it."""
+    ends_at = time.monotonic() + JUDGE_SECONDS
+    more = sight.events
+    while more and time.monotonic() < ends_at:
+        more = judge_waiting(now=clock.database_now()) >= BATCH
 
 
 class _Tidying:
