@@ -22,7 +22,7 @@ from benchmarks.servers import Servers
 from benchmarks.site import make_due, make_places
 
 PHASES: Mapping[str, tuple[str, ...]] = {
-    "claim": ("aftercare.outbox.sending:claim",),
+    "claim": ("aftercare.outbox.sending:claim_within",),
     "load": (
         "aftercare.outbox.loading:InHand.take",
         "aftercare.outbox.loading:InHand.text_for",
@@ -31,7 +31,6 @@ PHASES: Mapping[str, tuple[str, ...]] = {
     "recheck": ("aftercare.outbox.rechecking:verdict",),
     "values": ("aftercare.outbox.values:message_values",),
     "render": ("aftercare.content.rendering:render",),
-    "digest": ("aftercare.outbox.composing:Copy.digest",),
     "compose, rest": ("aftercare.outbox.composing:compose", "aftercare.outbox.composing:Copy.as_email"),
     "headers": ("aftercare.outbox.composing:headers_of",),
     "attempt": ("aftercare.outbox.batch:new_attempt",),

@@ -46,7 +46,7 @@ def complaints(template: BoundTemplate) -> Iterator[Complaint]:
             yield from _against_output(node.expression)
         if isinstance(node, CaseNode):
             yield from _against_case(node)
-        for expression in _expressions_of(node):
+        for expression in expressions_of(node):
             yield from _against_all(expression)
 
 
@@ -67,7 +67,7 @@ def paths_in(template: BoundTemplate) -> set[str]:
     return {
         str(part)
         for node in nodes_of(template)
-        for expression in _expressions_of(node)
+        for expression in expressions_of(node)
         for part in _with_children(expression)
         if isinstance(part, Path)
     }
@@ -85,7 +85,8 @@ def printed(node: Node) -> str:
     return ""
 
 
-def _expressions_of(node: Node) -> Iterable[Expression]:
+def expressions_of(node: Node) -> Iterable[Expression]:
+    """What a node itself asks for, not its children."""
     return node.expression.children() if isinstance(node, MultiExpressionBlockNode) else node.expressions()
 
 

@@ -128,4 +128,9 @@ def _problem(source: str, segment: Segment, complaint: Complaint) -> Problem:
 
 def parse(source: str, *, html: bool) -> BoundTemplate:
     """A template of ours or one that `find_problems` has passed. Raises liquid.exceptions.LiquidError."""
-    return (HTML if html else PLAIN).from_string(source)
+    return parse_in(HTML if html else PLAIN, source)
+
+
+def parse_in(environment: MessageEnvironment, source: str) -> BoundTemplate:
+    """The same, in an environment of the caller's."""
+    return environment.from_string(source)

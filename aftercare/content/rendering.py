@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.utils.translation import gettext as _
-from liquid import BoundTemplate
 from liquid.exceptions import LiquidError
 
 from aftercare.content.compiling import Compiled
 from aftercare.content.expressions import paths_in
 from aftercare.content.filters import plain
-from aftercare.content.liquid import parse
 from aftercare.content.placeholders import value_at
 from aftercare.content.problems import ContentError, Problem
 from aftercare.content.segments import printable
+from aftercare.content.skeletons import Filler
 
 _GAPS = re.compile(r"(?<=\S)[ \t]{2,}")
 _LINE_ENDS = re.compile(r"[ \t]+\n")
@@ -37,18 +36,18 @@ class Rendered:
 
 @dataclass(frozen=True)
 class _Prepared:
-    subject: BoundTemplate
-    html: BoundTemplate
-    text: BoundTemplate
+    subject: Filler
+    html: Filler
+    text: Filler
     paths: tuple[str, ...]
 
 
 @lru_cache(maxsize=128)
 def _prepared(compiled: Compiled) -> _Prepared:
-    subject = parse(compiled.subject, html=False)
-    html = parse(compiled.html, html=True)
-    text = parse(compiled.text, html=False)
-    paths = paths_in(subject) | paths_in(html) | paths_in(text)
+    subject = Filler(compiled.subject, html=False, tidy=_one_line)
+    html = Filler(compiled.html, html=True, tidy=_without_empty)
+    text = Filler(compiled.text, html=False, tidy=_tidy)
+    paths = paths_in(subject.template) | paths_in(html.template) | paths_in(text.template)
     return _Prepared(subject, html, text, tuple(sorted(paths)))
 
 
@@ -66,11 +65,7 @@ def render(compiled: Compiled, values: RawValues) -> Rendered:
         filled = {
             room: {name: _value(value) for name, value in named.items()} for room, named in values.items()
         }
-        return Rendered(
-            " ".join(prepared.subject.render(filled).split()),
-            _EMPTY.sub("", prepared.html.render(filled)),
-            _tidy(prepared.text.render(filled)),
-        )
+        return Rendered(prepared.subject.fill(filled), prepared.html.fill(filled), prepared.text.fill(filled))
     except LiquidError as error:
         raise ContentError(Problem(1, 1, _("The message cannot be filled."), str(error.message))) from error
 
@@ -88,6 +83,14 @@ def _value(value: str | bool) -> str | bool:
 def _printable(value: str) -> str:
     """Most values are the same in many messages: days, names of clinics, phone numbers."""
     return printable(value)
+
+
+def _one_line(subject: str) -> str:
+    return " ".join(subject.split())
+
+
+def _without_empty(html: str) -> str:
+    return _EMPTY.sub("", html)
 
 
 def _tidy(text: str) -> str:

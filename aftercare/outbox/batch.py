@@ -65,6 +65,7 @@ class Batch:
         self._claimed_at, self._chunk = claimed.at, claimed.messages
         self._channel, self._rests = channel, rests
         self._in_hand = InHand(self._chunk, shared)
+        self._watch = clock.Watch()
         self._done: Done | None = None
         self._doubts = 0
         self._others_may_go = False
@@ -80,7 +81,7 @@ class Batch:
         """
         try:
             for claimed in self._chunk:
-                now = clock.database_now()
+                now = self._watch.now()
                 if not self._may_begin(claimed, deadline, now):
                     self._give_back()
                     return False

@@ -88,8 +88,9 @@ class PhasedSMTP(smtplib.SMTP):
     def _send_text(self, msg: bytes) -> Reply:
         """Hands over the text and waits for the one reply that decides; the lines end in CRLF already."""
         self.payload_left = True
-        # Dot-stuffing, RFC 5321 section 4.5.2.
-        self.send(_LEADING_DOT.sub(b"..", msg).removesuffix(b"\r\n") + b"\r\n.\r\n")
+        if msg.startswith(b".") or b"\n." in msg:
+            msg = _LEADING_DOT.sub(b"..", msg)  # dot-stuffing, RFC 5321 section 4.5.2
+        self.send(msg.removesuffix(b"\r\n") + b"\r\n.\r\n")
         return self._readable_reply()
 
     def _start_anew(self, replies: Sequence[Reply]) -> None:

@@ -1,5 +1,6 @@
 """What a session has to say: the values that the placeholders of its messages are filled with."""
 
+from collections.abc import Collection
 from datetime import date, time
 
 from aftercare.clinics.models import Clinic
@@ -11,9 +12,12 @@ from aftercare.treatments.depth import DepthBand, band_of
 from aftercare.treatments.models import FACIAL_SITES, TreatedArea, TreatmentSession
 
 
-def message_values(session: TreatmentSession, *, locale: str) -> Values:
+def message_values(
+    session: TreatmentSession, *, locale: str, topics: Collection[str] = Topic.values
+) -> Values:
     """The values of every placeholder but the layout's own links, in words of ``locale``.
 
+    ``topics``: of which advice the text speaks; the dates of the others are left out.
     Times are those of the patient's zone. Reads the session's areas and products and the protocol's
     restrictions. Raises ValueError for a session without an area, which cannot have been completed.
     """
@@ -24,7 +28,7 @@ def message_values(session: TreatmentSession, *, locale: str) -> Values:
         "patient": {"first_name": session.patient.first_name},
         "practitioner": {"name": session.practitioner.name},
         "treatment": _treatment(session, areas, band, locale),
-        "from": _from(session, band, locale),
+        "from": _from(session, band, locale, topics),
     }
 
 
@@ -61,9 +65,11 @@ def _local_end(session: TreatmentSession) -> tuple[date, time]:
     return local.date(), local.time()
 
 
-def _from(session: TreatmentSession, band: DepthBand, locale: str) -> dict[str, str | bool]:
+def _from(
+    session: TreatmentSession, band: DepthBand, locale: str, topics: Collection[str]
+) -> dict[str, str | bool]:
     waits = {restriction.topic: restriction for restriction in session.protocol.restrictions.all()}
-    return {topic: _from_one(session, waits.get(topic), band, locale) for topic in Topic.values}
+    return {topic: _from_one(session, waits.get(topic), band, locale) for topic in topics}
 
 
 def _from_one(session: TreatmentSession, wait: Restriction | None, band: DepthBand, locale: str) -> str:

@@ -32,6 +32,7 @@ class Standing:
 def at(monkeypatch):
     standing = Standing(SEND_AT + timedelta(minutes=1))
     monkeypatch.setattr(clock, "database_now", lambda: standing.now)
+    monkeypatch.setattr(clock, "monotonic", lambda: (standing.now - SEND_AT).total_seconds())
     return standing
 
 
