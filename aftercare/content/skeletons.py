@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 from liquid import BoundTemplate, RenderContext
 from liquid.builtin import output
@@ -60,6 +60,17 @@ class Parts:
     gaps: tuple[str, ...]
     different: frozenset[str]
 
+    @classmethod
+    def of(cls, skeleton: str) -> Self:
+        pieces = skeleton.split(MARK)
+        return cls(tuple(pieces[::2]), tuple(pieces[1::2]), frozenset(pieces[1::2]))
+
+    def joined(self, said: Mapping[str, str]) -> str:
+        pieces = [self.words[0]]
+        for gap, words in zip(self.gaps, self.words[1:], strict=True):
+            pieces += (said[gap], words)
+        return "".join(pieces)
+
 
 class Filler:
     """One compiled text, subject, HTML or plain. ``html``: values are escaped for where they stand.
@@ -78,14 +89,12 @@ class Filler:
 
     def fill(self, values: RawValues) -> str:
         """The text with these values, which are plain texts and flags. Raises LiquidError as Liquid would."""
-        parts = self._decided(self._answers(values))
+        tidy, untidy = self._decided(self._answers(values))
         context = RenderContext(self.template, globals=values)
-        said = {gap: self._say(self._printed[gap], values, context) for gap in parts.different}
-        pieces = [parts.words[0]]
-        for gap, words in zip(parts.gaps, parts.words[1:], strict=True):
-            pieces += (said[gap], words)
-        whole = "".join(pieces)
-        return whole if all(map(is_run_of_words, said.values())) else self._tidy(whole)
+        said = {gap: self._say(self._printed[gap], values, context) for gap in untidy.different}
+        if all(map(is_run_of_words, said.values())):
+            return tidy.joined(said)
+        return self._tidy(untidy.joined(said))
 
     def _say(self, printed: str | Expression, values: RawValues, context: RenderContext) -> str:
         value: Any = value_at(values, printed) if isinstance(printed, str) else printed.evaluate(context)
@@ -96,7 +105,8 @@ class Filler:
         filled = (value_at(values, path) not in ("", False) for path in self._filled)
         return (*filled, *(value_at(values, path) for path in self._compared))
 
-    def _decide(self, answers: tuple[str | bool | None, ...]) -> Parts:
+    def _decide(self, answers: tuple[str | bool | None, ...]) -> tuple[Parts, Parts]:
+        """The text as these answers make it, tidied and as it is."""
         seen: dict[str, dict[str, Any]] = {}
         for path, filled in zip(self._filled, answers, strict=False):
             room, _dot, name = path.partition(".")
@@ -104,8 +114,8 @@ class Filler:
         for path, value in zip(self._compared, answers[len(self._filled) :], strict=True):
             room, _dot, name = path.partition(".")
             seen.setdefault(room, {})[name] = value
-        pieces = self._tidy(self._skeleton.render(seen)).split(MARK)
-        return Parts(tuple(pieces[::2]), tuple(pieces[1::2]), frozenset(pieces[1::2]))
+        skeleton = self._skeleton.render(seen)
+        return Parts.of(self._tidy(skeleton)), Parts.of(skeleton)
 
 
 def name_of(expression: Any) -> str:
