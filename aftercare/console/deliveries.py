@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -23,6 +25,7 @@ LABELS: Mapping[str, str] = {
 }
 NAMES: Mapping[str, Any] = {
     **{str(delivery): delivery.label for delivery in Delivery},
+    Delivery.DEFERRED: _("Deferred"),
     "queued": _("Taken by the mail service"),
     "sent": _("Sent on by the mail service"),
     "failed": _("The mail service could not send it"),
@@ -30,6 +33,11 @@ NAMES: Mapping[str, Any] = {
     "complained": _("The patient complained of spam"),
 }
 """What happened, in a few words, by anymail's type."""
+FOR_GOOD: Mapping[bool | None, Any] = {
+    True: _("Yes: no mail can ever arrive there"),
+    False: _("No: another message may arrive"),
+    None: _("Not said"),
+}
 
 
 def name_of(event: DeliveryEvent) -> str:
@@ -48,11 +56,11 @@ class DeliveryEventAdmin(ScopedAdmin):
     ordering = ("-received_at",)
     actions = None
     fields = (
-        ("shown_type", "shown_verdict"),
+        ("said", "shown_verdict"),
         ("happened_at", "received_at", "judged_at"),
         ("recipient", "of_message"),
         ("provider", "provider_message_id", "message_key"),
-        ("permanent", "reject_reason"),
+        ("for_good", "reject_reason"),
         "detail",
     )
 
@@ -63,12 +71,21 @@ class DeliveryEventAdmin(ScopedAdmin):
         return False
 
     @display(description=_("when"), ordering="received_at")
-    def happened(self, event: DeliveryEvent) -> Any:
-        return event.happened_at or event.received_at
+    def happened(self, event: DeliveryEvent) -> str:
+        at = timezone.localtime(event.happened_at or event.received_at)
+        return date_format(at, "D j M Y, H:i:s")
 
     @display(description=_("what happened"), ordering="event_type", label=LABELS)
     def shown_type(self, event: DeliveryEvent) -> tuple[str, str]:
         return event.event_type, name_of(event)
+
+    @display(description=_("what happened"))
+    def said(self, event: DeliveryEvent) -> str:
+        return name_of(event)
+
+    @display(description=_("for good"))
+    def for_good(self, event: DeliveryEvent) -> Any:
+        return FOR_GOOD[event.permanent]
 
     @display(description=_("verdict"), ordering="verdict")
     def shown_verdict(self, event: DeliveryEvent) -> Any:

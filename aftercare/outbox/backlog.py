@@ -80,7 +80,7 @@ def messages_of(what: Paused) -> QuerySet[ScheduledMessage]:
 
 def review(what: Paused, *, now: datetime) -> Review:
     """What would happen if the pause of this clinic, protocol, patient or site ended now."""
-    waiting, elsewhere = _waiting_for(what), _held_elsewhere(what)
+    waiting, elsewhere = _waiting_for(what), held_elsewhere(what)
     going = waiting.filter(latest_at__gte=now).exclude(elsewhere)
     opens = {row.key: row.opens(now) for row in _read(going.filter(_overdue(now)))}
     ahead = going.exclude(_overdue(now)).aggregate(count=Count("pk"), first=Min("due_at"))
@@ -132,7 +132,7 @@ def _waiting_for(what: Paused) -> QuerySet[ScheduledMessage]:
     return rows.filter(status=Status.HELD).exclude(why=Why.SESSION_REOPENED)
 
 
-def _held_elsewhere(what: Paused) -> Q:
+def held_elsewhere(what: Paused) -> Q:
     """What else holds a message once this pause is over."""
     if isinstance(what, SitePause):
         return Q(pk__in=[])

@@ -39,6 +39,7 @@ from aftercare.outbox.rechecking import Verdict, verdict
 from aftercare.outbox.relaying import Done, relay
 from aftercare.outbox.resting import Rests, got_through, rest
 from aftercare.outbox.settling import Result, new_attempt, outcome_of, persistently, settle
+from aftercare.outbox.site_pause import site_paused
 from aftercare.outbox.transitions import move_all
 from aftercare.outbox.wire import Mail
 
@@ -46,6 +47,8 @@ log = structlog.get_logger(__name__)
 
 CALLS_A_MESSAGE = 4
 """MAIL, RCPT, DATA and its text may each wait for the time-out before the call is over."""
+SLOW_COMMIT = 1.0
+"""Seconds; after a slower one (the database was away) the lease is looked at again before the call."""
 DOUBTS_A_BATCH = 2
 """After so many lost answers in a row the service rests: each further try might be one more in doubt."""
 
@@ -90,9 +93,10 @@ class Batch:
             self._settle_done()
 
     def _may_begin(self, claimed: ScheduledMessage, deadline: datetime, now: datetime) -> bool:
-        """Not if a call begun now could outlast the lease."""
-        lasts = claimed.lease_until is not None and now + call_time() < claimed.lease_until
-        return lasts and now < deadline and not stopping.asked() and self._is_open(now)
+        """Not if a call begun now could outlast the lease, nor while everything is paused."""
+        lasts = _lasts(claimed, now)
+        paused = self._in_hand.must_read(now) and site_paused()
+        return lasts and now < deadline and not stopping.asked() and not paused and self._is_open(now)
 
     def _is_open(self, now: datetime) -> bool:
         try:
@@ -113,8 +117,13 @@ class Batch:
         if ready is None:
             return True
         attempt, email = ready
+        began = time.monotonic()
         opened = persistently(lambda: relay(self._done, attempt, now=now))
         self._done = None
+        if opened and time.monotonic() - began > SLOW_COMMIT and not _lasts(claimed, clock.database_now()):
+            self._done = Done(attempt, Result(NotSent(), error="LeaseTooShort"))
+            self._settle_done()
+            return True
         return not opened or self._conclude(attempt, self._call(attempt, email))
 
     def _ready(self, message: ScheduledMessage, now: datetime) -> tuple[Attempt, Mail] | None:
@@ -222,6 +231,11 @@ class Batch:
         move_all(mine, to=Status.SCHEDULED, now=now)
         counts = Counter(message.clinic_id for message in left)
         give_back(self._channel.name, counts, now=now, claimed_at=self._claimed_at)
+
+
+def _lasts(claimed: ScheduledMessage, now: datetime) -> bool:
+    """Whether a call begun now ends within the claim's lease."""
+    return claimed.lease_until is not None and now + call_time() < claimed.lease_until
 
 
 def _is_trouble(outcome: Sent | Decision) -> bool:

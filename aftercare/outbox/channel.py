@@ -12,6 +12,9 @@ from aftercare.outbox.models import Attempt
 from aftercare.outbox.providers import give_key
 from aftercare.outbox.wire import Mail
 
+WITHOUT_METADATA = frozenset({"MailerSend", "Postal"})
+"""Services that give back no metadata in their reports, but do give back tags."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -50,7 +53,7 @@ class Channel:
     def prepare(self, email: Mail, attempt: Attempt) -> None:
         """All that can be done, and can go wrong, before the try is on record. Raises what that raises."""
         if isinstance(self._backend, AnymailBaseBackend):
-            _fit_for_anymail(email, str(attempt.message_id))
+            _fit_for_anymail(email, str(attempt.message_id), self.name)
             give_key(email, attempt.idempotency_key, self.name)
         else:
             email.wire  # noqa: B018 - written now, kept for the call
@@ -66,22 +69,25 @@ class Channel:
             raise AnymailRecipientsRefused("The mail service took no message.")
         if taken is None:
             raise NobodyKnows(type(self._backend).__name__)
-        return _provider_message_id(email)
+        return _provider_message_id(email, self.name)
 
 
-def _fit_for_anymail(email: Any, message_id: str) -> None:
+def _fit_for_anymail(email: Any, message_id: str, service: str) -> None:
     """Sets the attributes that anymail reads from a message (its "additions")."""
+    if service in WITHOUT_METADATA:
+        email.tags = [message_id]
     email.extra_headers.pop("Date", None)  # the provider writes its own, and some refuse another
     email.metadata = {"message_id": message_id}
     email.track_opens = email.track_clicks = False
 
 
-def _provider_message_id(email: EmailMultiAlternatives) -> str:
+def _provider_message_id(email: EmailMultiAlternatives, service: str) -> str:
     status = getattr(email, "anymail_status", None)
     if status is None:
         return ""
     if status.status == {"failed"}:
-        raise AnymailRecipientsRefused("The mail service reports that it failed.")
+        given = {"response": status.esp_response, "esp_name": service}
+        raise AnymailRecipientsRefused("The mail service reports that it failed.", **given)
     # A provider that writes the address otherwise than we do leaves a second entry without an id.
     ids = (recipient.message_id for recipient in status.recipients.values())
     return next((str(each)[:255] for each in ids if each), "")

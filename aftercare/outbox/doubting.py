@@ -49,15 +49,20 @@ class Repeat:
     key: UUID
 
 
-def next_for(attempt: Attempt, *, now: datetime, draw: Callable[[], float] = random) -> Step:
-    """What follows a try whose answer was lost, and which is closed. No try is made after the window."""
+def next_for(
+    attempt: Attempt, *, replayable: bool = True, now: datetime, draw: Callable[[], float] = random
+) -> Step:
+    """What follows a try whose answer was lost, and which is closed. No try is made after the window.
+
+    ``replayable``: whether the service would still recognise the very same try.
+    """
     message = ScheduledMessage.objects.select_related("step").get(pk=attempt.message_id)
     if message.delivery or message.delivery_events.filter(verdict=DeliveryEvent.Verdict.APPLIED).exists():
         return Step(Next.PROVEN)
     lost = _lost_tries(message)
     same = [each for each in lost if each.idempotency_key == attempt.idempotency_key]
     again_at = now + min(LONGEST_REPEAT, FIRST_REPEAT * 2 ** (len(same) - 1)) * (0.5 + draw() / 2)
-    if again_at <= message.latest_at and again_at < _key_ends_at(same):
+    if replayable and again_at <= message.latest_at and again_at < _key_ends_at(same):
         return Step(Next.REPEAT, again_at)
     again_at = now + SEND_AGAIN_AFTER
     if _may_go_twice(message, lost) and again_at <= message.latest_at:

@@ -24,8 +24,9 @@ from aftercare.outbox.models import (
 )
 from aftercare.outbox.tallying import sent_since
 
-CAP = 100_000
-"""A count that reaches it means: at least so many."""
+CAP = 10_000
+"""Due messages of each kind, failed, missed and waiting events are counted no further, the oldest first.
+Beyond it PostgreSQL would read all that is promised rather than the beginning of the index."""
 DAY = timedelta(days=1)
 LOOK_BACK = timedelta(days=30)
 """Among messages promised before, none is looked for that failed or was missed in the last day."""

@@ -14,17 +14,18 @@ from django.db.models import Q, QuerySet
 
 from aftercare.outbox.consequences import consequences
 from aftercare.outbox.delivery import delivery_of
+from aftercare.outbox.looking import AGAIN_AFTER
 from aftercare.outbox.matching import Match, match
 from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, Status
 from aftercare.outbox.proving import prove
 from aftercare.outbox.suppressing import suppress_often_bounced
 from aftercare.outbox.tallying import WEBHOOK_LAG, Tallies
 
-BATCH = 200
+BATCH = 50
+"""Some ten milliseconds each: short enough that a drain that waits behind a judge is not late."""
 YOUNG = timedelta(hours=1)
 """So long a report that belongs to no message is looked at again: the answer with the service's id for the
 message may be committed after the report came."""
-AGAIN_AFTER = timedelta(seconds=30)
 AGAIN_BATCH = 50
 
 NOT_TAKEN = ("rejected", "failed")
@@ -81,14 +82,15 @@ def _judge_alone(pk: Any, still: Q, now: datetime) -> bool:
         with transaction.atomic():
             rows = DeliveryEvent.objects.select_for_update(of=("self",), skip_locked=True)
             event = rows.filter(still, pk=pk).first()
+            known = event is not None and event.verdict == V.APPLIED
             if event is None or not _judge(event, now):
                 return False
-        if event.verdict == V.APPLIED and event.event_type == "bounced" and event.message is not None:
+        if event.message is not None and event.event_type == "bounced" and not known:
             suppress_often_bounced(clinic=event.message.clinic, email=event.recipient, now=now)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001 - a defect of ours must cost one report and be seen
-        log.error("event_quarantined", event=pk, error=type(error).__name__)
+        log.error("event_quarantined", delivery_event=pk, error=type(error).__name__)
         DeliveryEvent.objects.filter(still, pk=pk).update(verdict=V.QUARANTINED, judged_at=now)
     return True
 

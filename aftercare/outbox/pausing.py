@@ -13,12 +13,13 @@ from datetime import datetime
 from django.db import transaction
 
 from aftercare.clinics.models import Clinic, Patient, User
-from aftercare.outbox.backlog import messages_of, spread_backlog
+from aftercare.outbox.backlog import held_elsewhere, messages_of, spread_backlog
 from aftercare.outbox.handling import checked_reason
 from aftercare.outbox.models import ScheduledMessage, SitePause, Status, Why
 from aftercare.outbox.replanning import replan_clinic, replan_patient, replan_protocol
 from aftercare.outbox.transitions import move_all
 from aftercare.protocols.models import Protocol
+from aftercare.treatments.models import SessionState
 
 Paused = Clinic | Patient | Protocol
 LONGEST_REASON = 200
@@ -95,11 +96,19 @@ def _resume(
         if _lock(what).paused_at is None:
             return 0
         _set(what, None, "", by)
+        _release(what, by=by, now=now)
         replan(what, by=by, now=now)
         count = spread_backlog(rows, now=now, per_minute=per_minute)
     if rows.filter(status=Status.HELD, why=WHY[type(what)]).exists():
         replan(what, by=by, now=now)  # promised meanwhile by somebody who still saw the pause
     return count
+
+
+def _release(what: Paused, *, by: User, now: datetime) -> None:
+    """All at once what nothing else holds, so that the plan made anew has little left to change."""
+    held = messages_of(what).filter(status=Status.HELD, why=WHY[type(what)], latest_at__gte=now)
+    free = held.filter(session__state=SessionState.COMPLETED).exclude(held_elsewhere(what))
+    move_all(free, to=Status.SCHEDULED, now=now, actor=by)
 
 
 def _lock(what: Paused) -> Paused:

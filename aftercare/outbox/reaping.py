@@ -10,6 +10,7 @@ from aftercare.outbox.concluding import conclude
 from aftercare.outbox.deciding import Unknown
 from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, Status, Why
 from aftercare.outbox.settling import Result, close_attempt, settle_unknown
+from aftercare.outbox.tallying import ATTEMPTS, Tallies
 from aftercare.outbox.transitions import move_all
 
 BATCH = 200
@@ -37,7 +38,12 @@ def settle_lost(now: datetime) -> int:
     open_tries = Attempt.objects.filter(
         outcome=AttemptOutcome.OPEN, message__status=Status.SENDING, message__lease_until__lt=now
     ).select_related("message__step", "message__clinic", "message__patient", "compiled")
-    return sum(_settle_lost(attempt, now) for attempt in open_tries.order_by("message__lease_until")[:BATCH])
+    lost = sum(_settle_lost(attempt, now) for attempt in open_tries.order_by("message__lease_until")[:BATCH])
+    if lost:
+        tallies = Tallies()
+        tallies.count(ATTEMPTS, AttemptOutcome.UNKNOWN.value, lost)
+        tallies.flush()
+    return lost
 
 
 def miss_late(now: datetime) -> int:

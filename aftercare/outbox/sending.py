@@ -26,7 +26,7 @@ def drain(*, deadline: datetime) -> int:
     try:
         while not stopping.asked() and (now := clock.database_now()) < deadline:
             rests = rests_of(channel.name, now=now)
-            if rests.until or site_paused():
+            if rests.until or site_paused():  # looked at again when the first of the claim is in hand
                 break
             claimed = _claim(channel, rests)
             batch = Batch(claimed, channel, rests=rests, shared=shared)

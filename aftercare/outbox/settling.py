@@ -102,7 +102,10 @@ def settle(attempt: Attempt, result: Result, *, now: datetime) -> bool:
             return _fail(message, Why.REFUSED, result.detail, now)
         if isinstance(outcome, NotSent | ChannelRefused):
             return _try_later(message, attempt.number, result, now)
-        return settle_unknown(attempt, why=Why.ANSWER_LOST, detail=result.detail, now=now)
+        replayable = outcome.replayable
+        return settle_unknown(
+            attempt, why=Why.ANSWER_LOST, detail=result.detail, replayable=replayable, now=now
+        )
 
 
 def outcome_of(result: Result) -> AttemptOutcome:
@@ -122,13 +125,15 @@ def close_attempt(attempt: Attempt, result: Result, *, now: datetime) -> bool:
     )
 
 
-def settle_unknown(attempt: Attempt, *, why: Why, detail: str = "", now: datetime) -> bool:
+def settle_unknown(
+    attempt: Attempt, *, why: Why, detail: str = "", replayable: bool = True, now: datetime
+) -> bool:
     """sending → unknown → whatever is known to be safe (see :mod:`aftercare.outbox.doubting`)."""
     message = attempt.message
     with transaction.atomic():
         if not _move(message, Status.UNKNOWN, now, why=why, detail=detail, in_doubt=True):
             return False
-        step = next_for(attempt, now=now)
+        step = next_for(attempt, replayable=replayable, now=now)
         if step.next is Next.PROVEN:
             return prove(_stored(message), attempt, now=now)
         if step.again_at is not None:

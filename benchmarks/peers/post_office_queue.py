@@ -7,8 +7,8 @@ import django
 django.setup()
 
 from django.db import connection  # noqa: E402
-from post_office import mail  # type: ignore[import-not-found]  # noqa: E402
-from post_office.models import EmailTemplate  # type: ignore[import-not-found]  # noqa: E402
+from post_office import mail  # noqa: E402
+from post_office.models import EmailTemplate  # noqa: E402
 
 from benchmarks.peers.letter import LETTER, address, values  # noqa: E402
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from aftercare.clinics.models import Membership, Role
 from aftercare.followups.models import Cause, FollowUpTask
-from aftercare.outbox.heartbeat import beat
+from aftercare.outbox.heartbeat import BROKER_TICK, beat
 from aftercare.outbox.models import Status
 from tests import factories
 
@@ -91,7 +91,7 @@ def test_what_came_back_within_a_week_is_counted_and_leads_to_its_list(delivery,
 
 
 def test_nothing_to_do_is_said_in_words(client, staff, clinic):
-    beat("tick", now=NOW)
+    beat(BROKER_TICK, now=NOW)
 
     assert "Nothing. Everything that was promised" in client.get(INDEX).content.decode()
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion
 from aftercare.followups.models import FollowUpTask
-from aftercare.outbox.models import ScheduledMessage, Suppression
+from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, Suppression
 from aftercare.protocols.models import Protocol
 from aftercare.treatments.models import TreatmentSession
 from tests import factories
@@ -22,6 +22,7 @@ WRITERS = {Role.OWNER, Role.CLINICIAN}
 RECORDERS = {Role.OWNER, Role.CLINICIAN, Role.STAFF}
 MAY_ADD = {
     Clinic: NOBODY,
+    DeliveryEvent: NOBODY,
     FollowUpTask: NOBODY,
     Membership: OWNER,
     MessageTemplate: WRITERS,

@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion
 from aftercare.followups.models import Cause, FollowUpTask
-from aftercare.outbox.models import ScheduledMessage, Suppression
+from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, Suppression
 from aftercare.protocols.models import Protocol
 from aftercare.treatments.models import TreatmentSession
 from tests import factories
@@ -29,6 +29,7 @@ def populate(clinic, mark=""):
     session = factories.treatment_session(
         clinic, patient=patient, practitioner=practitioner, protocol=protocol
     )
+    message = factories.message(session)
     template = factories.template(clinic, name=f"{mark}Template")
     member = factories.user(
         clinic, Role.STAFF, first_name=f"{mark}Member", username=f"{mark}member-{clinic.pk}"
@@ -43,7 +44,8 @@ def populate(clinic, mark=""):
         MessageTemplate: template,
         TemplateVersion: factories.draft_version(template, subject=f"{mark}Subject"),
         TreatmentSession: session,
-        ScheduledMessage: factories.message(session),
+        ScheduledMessage: message,
+        DeliveryEvent: factories.delivery_event(message, message_id=message.pk, detail=mark),
         Suppression: Suppression.objects.create(
             clinic=clinic, email=f"{mark}s@example.com".lower(), reason=mark, created_at=NOW
         ),

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from aftercare.outbox import clock
+from aftercare.outbox.models import ScheduledMessage
+from aftercare.outbox.sending import drain
 from config.environment import Environment
 from config.mail import mail_settings
 from tests import factories
@@ -103,3 +105,20 @@ def claimed(make_message):
 @pytest.fixture
 def staff(session):
     return factories.user(session.clinic)
+
+
+@pytest.fixture
+def run(at, provider):
+    """Drains for up to a minute of the standing clock."""
+    return lambda: drain(deadline=at.now + timedelta(minutes=1))
+
+
+@pytest.fixture
+def three(make_message):
+    """Three messages, sent in this order."""
+    first = SEND_AT
+    return [make_message(due_at=first + timedelta(seconds=second)) for second in range(3)]
+
+
+def statuses(messages):
+    return [ScheduledMessage.objects.get(pk=message.pk).status for message in messages]

@@ -9,6 +9,7 @@ from aftercare.outbox.backlog import minutes_at, review
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.planning import reopen_session
 from aftercare.outbox.reaping import miss_late
+from aftercare.outbox.replanning import replan_clinic
 from tests import factories
 from tests.outbox.sessions import NOW, ONE_HOUR, complete, draft, rows_of
 
@@ -213,6 +214,17 @@ def test_pace_never_costs_a_message_its_window(make, staff):
     resume("clinic", session, staff, now=window_ends - timedelta(minutes=12), per_minute=1)
 
     assert [(window_ends - at).total_seconds() / 60 for at in due_times()] == [12, 11, 10, 10, 10]
+
+
+def test_planning_anew_afterwards_keeps_the_pace(make, clinic, staff):
+    session, *_others = [make() for _ in range(3)]
+    pause("clinic", session, staff)
+    resume("clinic", session, staff, per_minute=1)
+    before = due_times()
+
+    replan_clinic(clinic, by=staff, now=LATER + timedelta(seconds=20))
+
+    assert due_times() == before
 
 
 def test_resuming_again_at_another_pace_changes_nothing(make, staff):

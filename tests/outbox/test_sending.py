@@ -4,19 +4,23 @@ import smtplib
 from datetime import timedelta
 
 import pytest
-import requests
-from anymail.exceptions import AnymailRequestsAPIError
 from django.db import DatabaseError
 
 from aftercare.content.approval import retire
 from aftercare.followups.models import FollowUpTask
 from aftercare.outbox.batch import call_time
 from aftercare.outbox.composing import reproduce
-from aftercare.outbox.models import Attempt, ChannelRest, ScheduledMessage, Status, Suppression
+from aftercare.outbox.models import (
+    Attempt,
+    ScheduledMessage,
+    Status,
+    Suppression,
+)
 from aftercare.outbox.sending import drain, lease_time
 from aftercare.outbox.smtp import ConnectionLost
 from aftercare.outbox.transitions import move
 from tests import factories
+from tests.outbox.conftest import statuses
 from tests.provider import losing_the_answer, refusing
 
 pytestmark = pytest.mark.django_db
@@ -26,31 +30,8 @@ CUT_BEFORE = ConnectionLost("gone", payload_left=False)
 CUT_AFTER = ConnectionLost("gone", payload_left=True)
 
 
-def too_many_requests(*, retry_after):
-    response = requests.Response()
-    response.status_code, response.headers["Retry-After"] = 429, retry_after
-    return AnymailRequestsAPIError(response=response)
-
-
-@pytest.fixture
-def run(at, provider):
-    """Drains for up to a minute of the standing clock."""
-    return lambda: drain(deadline=at.now + timedelta(minutes=1))
-
-
-@pytest.fixture
-def three(make_message):
-    """Three messages, sent in this order."""
-    first = factories.ENDED_AT + timedelta(hours=1)
-    return [make_message(due_at=first + timedelta(seconds=second)) for second in range(3)]
-
-
 def ids(provider):
     return [email.extra_headers["Message-ID"][1:37] for email in provider.taken]
-
-
-def statuses(messages):
-    return [ScheduledMessage.objects.get(pk=message.pk).status for message in messages]
 
 
 def test_due_message_is_sent_and_says_so(run, at, provider, scheduled):
@@ -311,105 +292,6 @@ def test_rest_of_the_batch_goes_over_a_new_connection(run, provider, three, cut,
 
     assert statuses(three) == [first, Status.SENT, Status.SENT]
     assert provider.connections == 2
-
-
-def test_second_lost_answer_in_a_row_ends_the_batch_and_rests_the_service(run, at, provider, three):
-    provider.tricks = [losing_the_answer(CUT_AFTER)] * 3
-
-    run()
-
-    left = ScheduledMessage.objects.get(pk=three[2].pk)
-    assert statuses(three) == [Status.UNCONFIRMED, Status.UNCONFIRMED, Status.SCHEDULED]
-    assert (left.attempt_count, left.due_at) == (0, three[2].due_at)
-    assert ChannelRest.objects.get().until > at.now
-
-
-def test_provider_that_says_wait_rests_and_is_left_alone(run, at, provider, three):
-    provider.tricks = [refusing(smtplib.SMTPSenderRefused(421, b"busy", "c@example.com"))]
-    run()
-
-    assert run() == 0
-    rows = list(ScheduledMessage.objects.order_by("attempt_count"))
-    assert {row.status for row in rows} == {Status.SCHEDULED}
-    assert [row.attempt_count for row in rows] == [0, 0, 1]
-    assert rows[2].due_at == ChannelRest.objects.get().until
-
-
-def test_service_that_takes_mail_again_gets_one_message_and_then_all(run, at, provider, three):
-    provider.opening_errors = [ConnectionRefusedError()]
-    run()
-    at.now = ChannelRest.objects.get().until
-
-    assert run() == 3
-    assert statuses(three) == [Status.SENT] * 3
-    assert not ChannelRest.objects.exists()
-
-
-def test_service_still_in_trouble_costs_one_message_a_try(run, at, provider, three):
-    refused = refusing(smtplib.SMTPSenderRefused(530, b"authenticate first", "c@example.com"))
-    provider.tricks = [refused, refused]
-    run()
-    at.now = ChannelRest.objects.get().until
-    run()
-
-    rest = ChannelRest.objects.get()
-    assert (rest.refused, rest.tries, rest.said) == (True, 2, "530 authenticate first")
-    assert rest.until >= at.now + timedelta(minutes=1)
-    assert sum(ScheduledMessage.objects.values_list("attempt_count", flat=True)) == 2
-
-
-def test_log_in_refused_keeps_every_message_and_raises_one_alarm(run, at, provider, three, caplog):
-    provider.opening_errors = [smtplib.SMTPAuthenticationError(535, b"bad password")]
-    run()
-    run()
-
-    rows = ScheduledMessage.objects.all()
-    assert {(row.status, row.attempt_count) for row in rows} == {("scheduled", 0)}
-    assert ChannelRest.objects.get().refused
-    assert caplog.text.count("mail_service_refuses") == 1
-    at.pass_(minutes=2)
-    run()
-    assert statuses(three) == [Status.SENT] * 3
-
-
-def test_refused_sender_rests_only_the_clinics_of_its_domain(run, at, provider, make_session, make_message):
-    theirs = make_message(make_session(factories.clinic(sender_email="care@unverified.example.com")))
-    ours = make_message(due_at=theirs.due_at + timedelta(seconds=1))
-    provider.tricks = [refusing(smtplib.SMTPSenderRefused(553, b"not your domain", "c@example.com"))]
-
-    run()
-
-    assert statuses([theirs, ours]) == [Status.SCHEDULED, Status.SENT]
-    rest = ChannelRest.objects.get()
-    assert (rest.sender_domain, rest.refused) == ("unverified.example.com", True)
-
-
-def test_server_that_is_away_keeps_every_message_as_it_was(run, at, provider, three):
-    provider.opening_errors = [ConnectionRefusedError()]
-
-    run()
-
-    rows = ScheduledMessage.objects.all()
-    assert {(row.status, row.why) for row in rows} == {("scheduled", "")}
-    assert not Attempt.objects.exists()
-
-
-def test_server_that_is_away_for_a_moment_is_asked_again_within_seconds(run, at, provider, scheduled):
-    provider.opening_errors = [ConnectionRefusedError()]
-
-    run()
-
-    assert ChannelRest.objects.get().until <= at.now + timedelta(seconds=5)
-
-
-def test_pause_the_service_asked_for_is_kept_to_the_second(run, at, provider, scheduled):
-    provider.tricks = [refusing(too_many_requests(retry_after="90"))]
-
-    run()
-
-    scheduled.refresh_from_db()
-    assert ChannelRest.objects.get().until == at.now + timedelta(seconds=90)
-    assert scheduled.due_at >= at.now + timedelta(seconds=90)
 
 
 def test_farewell_that_fails_changes_nothing(run, provider, scheduled, monkeypatch):

@@ -8,6 +8,7 @@ from kombu.exceptions import OperationalError
 from aftercare.outbox import tasks
 from aftercare.outbox.models import Heartbeat
 from aftercare.outbox.waking import wake, wake_on_commit
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +105,30 @@ def test_broker_that_is_away_never_fails_what_a_clinic_saves(monkeypatch, caplog
     wake()
 
     assert "wake_up_not_published" in caplog.text
+
+
+def test_tick_judges_what_was_reported(at, woken, scheduled):
+    factories.attempt(scheduled, outcome="unknown")
+    scheduled.due_at += timedelta(hours=1)
+    scheduled.in_doubt = True
+    scheduled.save()
+    factories.delivery_event(scheduled)
+
+    tasks.tick()
+
+    scheduled.refresh_from_db()
+    assert (scheduled.status, scheduled.why) == ("sent", "proven")
+
+
+def test_judge_hands_on_while_more_is_waiting(at, woken, monkeypatch):
+    monkeypatch.setattr(tasks, "BATCH", 1)
+    woken_judges = []
+    monkeypatch.setattr(
+        tasks.judge_events, "apply_async", lambda *args, **kwargs: woken_judges.append(kwargs)
+    )
+    factories.delivery_event()
+
+    tasks.judge_events()
+    tasks.judge_events()
+
+    assert len(woken_judges) == 1

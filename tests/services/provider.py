@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
+from config.mail import REPORT_PROOFS
 from tests.services.dialects import DIALECTS, Answer, Kind, Mail
 
 Trouble = Literal["hang", "drop", "cut", "half", "garbage", "no id", "slow"]
@@ -80,7 +81,12 @@ class ProviderServer:
 
     def environ(self) -> dict[str, str]:
         """The environment variables of a deployment that sends through this server."""
-        return {"EMAIL_URL": "", "EMAIL_PROVIDER": self.kind, **self.dialect.variables(self.url)}
+        needed, _optional = REPORT_PROOFS[self.kind]
+        proofs = {
+            name: "whsec_c2VjcmV0" if "SIGNING" in name else "reporter:only-for-tests-0123" for name in needed
+        }
+        chosen = {"EMAIL_URL": "", "EMAIL_PROVIDER": self.kind}
+        return {**chosen, **proofs, **self.dialect.variables(self.url)}
 
     def misbehave(
         self, what: Answer | Trouble, *, times: int = ALWAYS, recipient: str = "", seconds: float = 0.0

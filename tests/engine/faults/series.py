@@ -218,4 +218,3 @@ def late_copies(runs: list[Run], *, of: int) -> list[str]:
     if of != sum(copies.values()):
         wrong.append("the sink has what nobody promised")
     return wrong
-

@@ -17,7 +17,7 @@ from aftercare.outbox.figures import CAP, Figures, read_figures
 HELP = f"""Says how the outbox stands, and what an operator must know, a line a reason.
 
 Exit code: 0 fine, 1 warning, 2 critical (also when the database does not answer).
-Ages are in seconds. Counts end at {CAP}. Rates are exact to ten seconds."""
+Ages are in seconds. What is due is counted up to {CAP} of each kind. Rates are exact to ten seconds."""
 UNITS = {
     "due": "seconds the oldest due message may have waited",
     "tick": "seconds since the last tick",
