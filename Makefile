@@ -12,7 +12,7 @@ DEPLOYED := SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
 	ALLOWED_HOSTS=aftercare.example.com DATABASE_URL=postgres://aftercare@localhost/aftercare \
 	REDIS_URL=redis://localhost:6379/0 EMAIL_URL=smtp+tls://localhost:587
 
-.PHONY: help run test check services-test postgres-test browser-test bench bench-servers clean
+.PHONY: help run test check services-test postgres-test browser-test bench bench-servers clean faults
 
 help:
 	@echo "make run            start Aftercare with demo clinics (PORT=8000, AFTERCARE_VAR=./var)"
@@ -21,6 +21,7 @@ help:
 	@echo "make services-test  tests on real PostgreSQL, Redis and SMTP processes"
 	@echo "make postgres-test  the unit tests on a real PostgreSQL"
 	@echo "make browser-test   tests in Chromium"
+	@echo "make faults         each fault 20 times on real processes, and the table of what it cost (about an hour)"
 	@echo "make bench          messages a second beside others; also bench-latency, bench-memory, bench-scale, bench-profile_drain"
 	@echo "make clean          remove the environment and caches (never var/)"
 
@@ -55,6 +56,9 @@ bench-%: $(BENCH_VENV)/.bench bench-servers
 
 bench-servers:
 	.ci/install-servers postgresql redis-server postfix
+
+faults: $(VENV)/.dev
+	FAULT_RUNS=$${FAULT_RUNS:-20} FAULT_AWAY_SECONDS=$${FAULT_AWAY_SECONDS:-20} $(RUN_TESTS) -m services tests/engine/faults
 
 clean:
 	rm -rf $(VENV) $(BENCH_VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
 from config.mail import REPORT_PROOFS
+from config.mail import REPORT_PROOFS
 from tests.services.dialects import DIALECTS, Answer, Kind, Mail
 
 Trouble = Literal["hang", "drop", "cut", "half", "garbage", "no id", "slow"]

@@ -30,8 +30,8 @@ def sending(engine, provider_of):
     def through(kind):
         provider = provider_of(kind)
         engine.sends_through(provider)
-        engine.worker(TESTS_CALL_SECONDS="1")
         engine.beat()
+        engine.worker(TESTS_CALL_SECONDS="1").until_printed("ready.")
         return provider
 
     return through
