@@ -2,6 +2,7 @@
 
 import zoneinfo
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -55,13 +56,18 @@ DRAIN_SECONDS = 5
 
 # --- database -----------------------------------------------------------------------------------------------
 sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": AFTERCARE_VAR / "aftercare.sqlite3"}
-DATABASES = {"default": environment.required("DATABASE_URL", parse_database, sqlite)}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": environment.required("DATABASE_URL", parse_database, sqlite)
+}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+else:
+    # A process that is frozen in the middle of a transaction must not hold its rows for ever.
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c idle_in_transaction_session_timeout=60000"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # An address that so many messages in so many days come back from is not mailed again.

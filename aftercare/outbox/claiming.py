@@ -56,7 +56,8 @@ WITH heads AS MATERIALIZED (
 UPDATE outbox_scheduledmessage AS message
 SET status = 'claimed', claim_token = %(token)s, lease_until = %(until)s
 FROM due WHERE message.id = due.id
-RETURNING message.id, message.clinic_id
+RETURNING message.id, message.clinic_id, message.safety_critical, message.due_at, message.claim_token,
+    message.lease_until
 """
 # SQLite has one writer at a time; the transaction is IMMEDIATE, so that it is this one from the start.
 SQLITE = """
@@ -79,7 +80,7 @@ WHERE id IN (
     ORDER BY safety_critical DESC, turn, due_at
     LIMIT %(limit)s
 )
-RETURNING id, clinic_id
+RETURNING id, clinic_id, safety_critical, due_at, claim_token, lease_until
 """
 
 MOST_DRAINS = 4
@@ -88,7 +89,7 @@ MOST_DRAINS = 4
 
 @dataclass(frozen=True)
 class Claim:
-    """Leased messages, safety-critical ones first.
+    """Leased messages, safety-critical ones first: of each what a batch needs to know before it reads them.
 
     ``wait``: nothing, or nothing more, may be claimed before, because the account or a clinic has a limit.
     """
@@ -107,8 +108,10 @@ class Bounds:
 
 
 def claim(*, limit: int, lease: timedelta) -> list[ScheduledMessage]:
-    """As :func:`claim_within`, with no service that rests."""
-    return claim_within(limit=limit, lease=lease).messages
+    """As :func:`claim_within`, with no service that rests, and with the messages as they are stored."""
+    claimed = [message.pk for message in claim_within(limit=limit, lease=lease).messages]
+    stored = ScheduledMessage.objects.in_bulk(claimed)
+    return [stored[pk] for pk in claimed]
 
 
 def claim_within(*, limit: int, lease: timedelta, channel: str = "", shut: Collection[int] = ()) -> Claim:
@@ -124,14 +127,10 @@ def claim_within(*, limit: int, lease: timedelta, channel: str = "", shut: Colle
         allowed = allowance(channel, now=now)
         limit = limit if allowed.account is None else min(limit, allowed.account)
         taken = _take(limit, token, Bounds(shut, allowed.clinics), now=now, until=now + lease)
-        take(allowed, Counter(clinic_id for _id, clinic_id in taken))
+        take(allowed, Counter(message.clinic_id for message in taken))
     waits = [wait for wait in (allowed.wait, allowed.clinic_wait) if wait is not None]
-    return Claim(_claimed([pk for pk, _clinic in taken], token), now, min(waits, default=None))
-
-
-def _claimed(ids: list[Any], token: uuid.UUID) -> list[ScheduledMessage]:
-    mine = ScheduledMessage.objects.filter(pk__in=ids, status=Status.CLAIMED, claim_token=token)
-    return list(mine.order_by("-safety_critical", "due_at")) if ids else []
+    taken.sort(key=lambda message: (not message.safety_critical, message.due_at))
+    return Claim(taken, now, min(waits, default=None))
 
 
 def wake_ups_worth(*, now: datetime, chunk: int) -> int:
@@ -145,8 +144,7 @@ def wake_ups_worth(*, now: datetime, chunk: int) -> int:
 
 def _take(
     limit: int, token: uuid.UUID, bounds: Bounds, *, now: datetime, until: datetime
-) -> list[tuple[Any, int]]:
-    """The ids of the messages and of their clinics."""
+) -> list[ScheduledMessage]:
     if limit <= 0:
         return []
     values: dict[str, Any] = {"limit": limit, "token": token, "now": now, "until": until}
@@ -156,9 +154,8 @@ def _take(
         statement = POSTGRESQL
         limited = {"limited": list(bounds.most), "most": list(bounds.most.values())}
         values |= {"shut": list(bounds.shut), **limited}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall()
+    # Raw, so that each column is read as its field has it; the others would be fetched when asked for.
+    return list(ScheduledMessage.objects.raw(statement, values))
 
 
 def _for_sqlite(values: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:

@@ -17,6 +17,13 @@ from aftercare.protocols.models import Protocol, ProtocolStep
 FRESH = timedelta(seconds=1)
 """What was read is believed for so long. Stops that move the message's status need no reading at all: its
 claim is checked in the statement that opens the try."""
+NOT_SENT = (
+    "moved_by", "planned_at", "created_at",
+    "session__screening", "session__override_reason", "session__notes", "session__void_reason",
+    "session__external_id", "session__created_at",
+    "patient__phone", "patient__birth_date", "patient__external_id", "patient__paused_reason",
+)  # fmt: skip
+"""What neither judging nor writing a message looks at."""
 
 
 class Shared:
@@ -105,7 +112,7 @@ class InHand:
         rows = ScheduledMessage.objects.filter(
             pk__in=self._left, status=Status.CLAIMED, claim_token__in=self._tokens
         )
-        whole = rows.select_related("patient", "session")
+        whole = rows.select_related("patient", "session").defer(*NOT_SENT)
         return whole.prefetch_related("session__areas", "session__products")
 
     def _read_suppressed(self) -> set[tuple[int, str, str]]:

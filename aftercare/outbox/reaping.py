@@ -1,6 +1,7 @@
 """Picking up what was left lying: leases of lost workers, and promises whose window has passed."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -29,8 +30,9 @@ def reap() -> int:
 def free_claimed(now: datetime) -> int:
     """Claimed, lease over: nothing had left, so it is simply promised again."""
     rows = ScheduledMessage.objects.filter(status=Status.CLAIMED, lease_until__lt=now)
-    ids = list(rows.order_by("lease_until").values_list("pk", flat=True)[:BATCH])
-    return move_all(rows.filter(pk__in=ids), to=Status.SCHEDULED, now=now) if ids else 0
+    with transaction.atomic():
+        ids = list(_free(rows.order_by("lease_until"))[:BATCH])
+        return move_all(rows.filter(pk__in=ids), to=Status.SCHEDULED, now=now) if ids else 0
 
 
 def settle_lost(now: datetime) -> int:
@@ -64,10 +66,23 @@ def miss_late(now: datetime) -> int:
 
 def _settle_lost(attempt: Attempt, now: datetime) -> bool:
     with transaction.atomic():
+        if not _free(ScheduledMessage.objects.filter(pk=attempt.message_id)):
+            return False
         lost = Result(Unknown(), error=Why.WORKER_LOST)
         return close_attempt(attempt, lost, now=now) and settle_unknown(attempt, why=Why.WORKER_LOST, now=now)
 
 
 def _conclude_all(rows: QuerySet[ScheduledMessage], now: datetime, *, to: Status, why: Why) -> int:
     rows = rows.select_related("step", "clinic", "patient")[:BATCH]
-    return sum(conclude(row, to=to, frm=Status(row.status), now=now, why=why) for row in rows)
+    return sum(_conclude(row, now, to=to, why=why) for row in rows)
+
+
+def _conclude(row: ScheduledMessage, now: datetime, *, to: Status, why: Why) -> bool:
+    with transaction.atomic():
+        free = _free(ScheduledMessage.objects.filter(pk=row.pk))
+        return bool(free) and conclude(row, to=to, frm=Status(row.status), now=now, why=why)
+
+
+def _free(rows: QuerySet[ScheduledMessage]) -> QuerySet[ScheduledMessage, Any]:
+    """Locks the ids of the rows that nobody holds: one held by a frozen process keeps no other waiting."""
+    return rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)

@@ -28,7 +28,11 @@ class Attempt(models.Model):
     """
 
     message = models.ForeignKey(
-        ScheduledMessage, verbose_name=_("message"), on_delete=models.PROTECT, related_name="attempts"
+        ScheduledMessage,
+        verbose_name=_("message"),
+        on_delete=models.PROTECT,
+        related_name="attempts",
+        db_index=False,  # the constraint on message and number has one
     )
     number = models.PositiveSmallIntegerField(_("number"))
     outcome = models.CharField(
@@ -39,7 +43,11 @@ class Attempt(models.Model):
     provider = models.CharField(_("mail service"), max_length=120)
     idempotency_key = models.UUIDField(_("idempotency key"), default=uuid.uuid4)
     compiled = models.ForeignKey(
-        CompiledVersion, verbose_name=_("text"), on_delete=models.PROTECT, related_name="attempts"
+        CompiledVersion,
+        verbose_name=_("text"),
+        on_delete=models.PROTECT,
+        related_name="attempts",
+        db_index=False,  # a compiled version is never deleted
     )
     values = models.JSONField(_("values"))
     headers = models.JSONField(_("headers"))
@@ -96,6 +104,7 @@ class StatusChange(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
+        db_index=False,
     )
 
     objects = MessageScopedQuerySet.as_manager()

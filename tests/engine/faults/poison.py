@@ -1,5 +1,7 @@
 """An application that breaks the writing of messages to certain patients, as a defect of ours would."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 POISON = "Poison"
@@ -13,11 +15,12 @@ class PoisonConfig(AppConfig):
     def ready(self) -> None:
         from aftercare.clinics.models import Patient  # models are loaded only now
 
-        healthy = Patient.written_locale.fget
+        patients: Any = Patient
+        healthy = patients.written_locale.fget
 
         def written_locale(patient: Patient) -> str:
             if patient.first_name == POISON:
                 raise ZeroDivisionError(POISON)
             return healthy(patient)
 
-        Patient.written_locale = property(written_locale)
+        patients.written_locale = property(written_locale)
