@@ -11,4 +11,4 @@ from aftercare.outbox.claiming import claim  # noqa: E402
 
 for _ in range(int(sys.argv[1])):
     for message in claim(limit=int(sys.argv[2]), lease=timedelta(minutes=5)):
-        print(message.pk)  # noqa: T201
+        print(message.pk)

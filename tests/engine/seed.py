@@ -16,4 +16,4 @@ from tests.engine.conftest import due_messages  # noqa: E402
 
 factories._numbers = count(10_000 * (Clinic.objects.count() + 1))  # names that no earlier call has used
 for message in due_messages(int(sys.argv[1])):
-    print(message.pk)  # noqa: T201
+    print(message.pk)
