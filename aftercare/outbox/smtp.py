@@ -1,15 +1,13 @@
 """SMTP that knows how far a message got when the line broke (RFC 5321: only DATA's final reply decides)."""
 
-import re
 import smtplib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.core.mail.backends import smtp
 
 from aftercare.outbox.wire import address, wire_of
-
-_LEADING_DOT = re.compile(rb"(?m)^\.")
 
 Reply = tuple[int, bytes]
 
@@ -52,8 +50,7 @@ class PhasedSMTP(smtplib.SMTP):
     def _send_in_one_piece(self, sender: str, recipient: str, msg: bytes) -> dict[str, Reply]:
         size = f" size={len(msg)}" if self.has_extn("size") else ""
         self.send(
-            f"mail FROM:{smtplib.quoteaddr(sender)}{size}\r\n"
-            f"rcpt TO:{smtplib.quoteaddr(recipient)}\r\ndata\r\n".encode("ascii")
+            f"mail FROM:{_path(sender)}{size}\r\nrcpt TO:{_path(recipient)}\r\ndata\r\n".encode("ascii")
         )
         replies = self._replies(3)
         if refusal := _refusal(sender, recipient, replies):
@@ -88,9 +85,9 @@ class PhasedSMTP(smtplib.SMTP):
     def _send_text(self, msg: bytes) -> Reply:
         """Hands over the text and waits for the one reply that decides; the lines end in CRLF already."""
         self.payload_left = True
-        if msg.startswith(b".") or b"\n." in msg:
-            msg = _LEADING_DOT.sub(b"..", msg)  # dot-stuffing, RFC 5321 section 4.5.2
-        self.send(msg.removesuffix(b"\r\n") + b"\r\n.\r\n")
+        # Dot-stuffing, RFC 5321 section 4.5.2; the lines end in CRLF.
+        stuffed = (b"." if msg.startswith(b".") else b"") + msg.replace(b"\n.", b"\n..")
+        self.send(stuffed.removesuffix(b"\r\n") + b"\r\n.\r\n")
         return self._readable_reply()
 
     def _start_anew(self, replies: Sequence[Reply]) -> None:
@@ -125,6 +122,12 @@ class SmtpBackend(smtp.EmailBackend):
             if connection.sock is None:
                 self.connection = None
         return True
+
+
+@lru_cache(maxsize=1024)
+def _path(address: str) -> str:
+    """The address between angle brackets, without a name (RFC 5321, 4.1.2)."""
+    return smtplib.quoteaddr(address)
 
 
 def _refusal(sender: str, recipient: str, replies: Sequence[Reply]) -> smtplib.SMTPException | None:
