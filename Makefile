@@ -29,7 +29,7 @@ run: $(VENV)/.runtime
 	@$(BIN)/python -m config.run
 
 test: $(VENV)/.dev
-	$(RUN_TESTS) -m "not services and not browser" --cov --cov-report=term
+	$(RUN_TESTS) -n auto -m "not services and not browser" --cov --cov-report=term
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -43,7 +43,7 @@ services-test: $(VENV)/.dev
 	$(RUN_TESTS) -m services
 
 postgres-test: $(VENV)/.dev
-	$(RUN_TESTS) --postgres -m "not services and not browser"
+	$(RUN_TESTS) --postgres -n auto -m "not services and not browser"
 
 browser-test: $(VENV)/.dev
 	$(RUN_TESTS) -m browser
