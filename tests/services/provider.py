@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
 from config.mail import REPORT_PROOFS
-from config.mail import REPORT_PROOFS
 from tests.services.dialects import DIALECTS, Answer, Kind, Mail
 
 Trouble = Literal["hang", "drop", "cut", "half", "garbage", "no id", "slow"]

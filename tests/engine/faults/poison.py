@@ -13,11 +13,11 @@ class PoisonConfig(AppConfig):
     def ready(self) -> None:
         from aftercare.clinics.models import Patient  # models are loaded only now
 
-        healthy = Patient.written_locale.fget
+        healthy = vars(Patient)["written_locale"]
 
         def written_locale(patient: Patient) -> str:
             if patient.first_name == POISON:
                 raise ZeroDivisionError(POISON)
-            return healthy(patient)
+            return healthy.fget(patient)
 
-        Patient.written_locale = property(written_locale)
+        setattr(Patient, "written_locale", property(written_locale))  # noqa: B010 - mypy knows it as read-only
