@@ -13,7 +13,7 @@ app = Celery("aftercare")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-# When the broker is lost, Kombu hands back to it the wake-ups in hand, and the error of that may end the whole
+# When the broker is lost, Kombu hands back to it the wake-ups in hand, and an error in that ends the whole
 # worker. A wake-up carries nothing, and the next tick brings another.
 redis.QoS.restore_at_shutdown = False
 
