@@ -5,12 +5,17 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
+from kombu.transport import redis
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("aftercare")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# When the broker is lost, Kombu hands back to it the wake-ups in hand, and an error in that ends the whole
+# worker. A wake-up carries nothing, and the next tick brings another.
+redis.QoS.restore_at_shutdown = False
 
 
 @setup_logging.connect

@@ -1,5 +1,7 @@
 """Real processes to harm, sinks that judge, and the table of what was promised and what held."""
 
+import sys
+
 import pytest
 
 from tests.engine.conftest import Engine
@@ -33,7 +35,7 @@ class HarmedEngine(Engine):
 def engine(deployment, mailbox):
     running = HarmedEngine(deployment, mailbox)
     yield running
-    print(running.last_words())  # pytest shows it when the test failed
+    sys.stdout.write(running.last_words())  # pytest shows it when the test failed
 
 
 @pytest.fixture

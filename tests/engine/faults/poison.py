@@ -1,7 +1,5 @@
 """An application that breaks the writing of messages to certain patients, as a defect of ours would."""
 
-from typing import Any
-
 from django.apps import AppConfig
 
 POISON = "Poison"
@@ -15,12 +13,11 @@ class PoisonConfig(AppConfig):
     def ready(self) -> None:
         from aftercare.clinics.models import Patient  # models are loaded only now
 
-        patients: Any = Patient
-        healthy = patients.written_locale.fget
+        healthy = vars(Patient)["written_locale"]
 
         def written_locale(patient: Patient) -> str:
             if patient.first_name == POISON:
                 raise ZeroDivisionError(POISON)
-            return healthy(patient)
+            return healthy.fget(patient)
 
-        patients.written_locale = property(written_locale)
+        setattr(Patient, "written_locale", property(written_locale))  # noqa: B010 - mypy knows it as read-only

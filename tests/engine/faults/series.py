@@ -122,7 +122,7 @@ class Run:
         wait_for(lambda: self.reached() >= count, f"{count} messages at the sink", seconds=60)
 
     def any_instant(self) -> None:
-        """Waits until a moment of the sending that the dice choose: after some message, and some time."""
+        """Waits until a moment of the sending that the dice choose: after some message, and a little more."""
         self.until_reached(self.dice.randrange(1, len(self.ids) * 2 // 3))
         time.sleep(self.dice.uniform(0, 0.15))
 

@@ -12,56 +12,51 @@ PACE = 0.05  # seconds that the mail server takes for a message
 AWAY = float(os.environ.get("FAULT_AWAY_SECONDS", "5"))
 
 
+def empty(redis):
+    redis.empty()
+
+
+def kill(redis):
+    redis.restart()
+
+
+def restart(redis):
+    redis.process.stop(signal.SIGTERM)
+    redis.start()
+
+
+def stay_away(redis):
+    redis.process.kill()
+    time.sleep(AWAY)
+    redis.start()
+
+
+FAULTS = {
+    "Redis emptied (FLUSHALL)": empty,
+    "Redis killed (-9) and back": kill,
+    "Redis restarted": restart,
+    f"Redis away for {AWAY:g} s": stay_away,
+}
+
+
 @pytest.fixture
 def sending(engine, mailbox):
     mailbox.delay_seconds = PACE
-    engine.worker(concurrency=2)
     engine.beat()
+    return engine.worker(concurrency=2).until_printed("ready.")
 
 
-def test_broker_emptied_loses_nothing(sending, redis, runs):
-    for run in runs("Redis emptied (FLUSHALL), three times"):
-        run.due(30)
-        for _ in range(3):
-            run.any_instant()
-            redis.empty()
-            run.due(10)
-        run.until_settled()
-        run.judge()
-
-
-def test_broker_killed_loses_nothing(sending, redis, runs):
-    for run in runs("Redis killed (-9) and back"):
-        run.due(30)
-        run.any_instant()
-        redis.process.kill()
-        run.due(10)
-        redis.start()
-        run.until_settled()
-        run.judge()
-
-
-def test_broker_restarted_loses_nothing(sending, redis, runs):
-    for run in runs("Redis restarted"):
-        run.due(30)
-        run.any_instant()
-        redis.process.stop(signal.SIGTERM)
-        run.due(10)
-        redis.start()
-        run.until_settled()
-        run.judge()
-
-
-def test_broker_away_costs_only_time(sending, redis, runs):
-    for run in runs(f"Redis away for {AWAY:g} s"):
-        run.due(30)
-        run.any_instant()
-        redis.process.kill()
-        run.due(10)
-        time.sleep(AWAY)
-        redis.start()
-        run.until_settled()
-        run.judge()
+def test_broker_that_loses_everything_costs_only_time(sending, redis, runs, subtests):
+    for name, harm in FAULTS.items():
+        with subtests.test(name):
+            for run in runs(name):
+                run.due(30)
+                run.any_instant()
+                harm(redis)
+                run.due(10)
+                run.until_settled()
+                run.expect(sending.alive(), "a worker that lives on")
+                run.judge()
 
 
 def test_standby_sends_while_the_broker_is_away(sending, engine, redis, runs):

@@ -43,6 +43,7 @@ def test_message_of_a_killed_worker_is_sent_again_only_where_its_step_says_so(en
         run.any_instant()
         workers.pop(0).kill()
         run.until_settled(hurried=True)
+        run.expect(len(paced.copies()) == 30 * run.number, "one Message-ID for all copies of a message")
         run.judge(again=1)
 
 
