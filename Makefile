@@ -58,6 +58,7 @@ bench-servers:
 	.ci/install-servers postgresql redis-server postfix
 
 faults: $(VENV)/.dev
+	.ci/install-servers postgresql redis-server faketime
 	FAULT_RUNS=$${FAULT_RUNS:-20} FAULT_AWAY_SECONDS=$${FAULT_AWAY_SECONDS:-20} $(RUN_TESTS) -m services tests/engine/faults
 
 clean:

@@ -10,9 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from anymail.backends import resend
+from django.conf import settings
 from django.core.mail import EmailMessage
 
 RESEND, BREVO = "Resend", "Brevo"
+RESEND_BACKEND = "aftercare.outbox.providers.ResendBackend"
 
 _LIFETIMES = {
     # The shortest time documented, less what a call may need to arrive there.
@@ -24,8 +26,11 @@ _LIFETIMES = {
 def key_lifetime(provider: str) -> timedelta | None:
     """How long after a call its key still protects from a second copy; None where there are no keys.
 
-    ``provider`` is anymail's ``esp_name``. Counted from the moment before the first call.
+    ``provider`` is anymail's ``esp_name``. Counted from the moment before the first call. Anymail's own backend
+    for Resend hands over no key, so that nothing protects there.
     """
+    if provider == RESEND and settings.EMAIL_BACKEND != RESEND_BACKEND:
+        return None
     return _LIFETIMES.get(provider)
 
 

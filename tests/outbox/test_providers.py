@@ -53,8 +53,16 @@ def hand_over(key, **over):
         ("SMTP h:25", None),
     ],
 )
-def test_key_protects_less_long_than_the_provider_documents(provider, lifetime):
+def test_key_protects_less_long_than_the_provider_documents(settings, provider, lifetime):
+    settings.EMAIL_BACKEND = "aftercare.outbox.providers.ResendBackend"
+
     assert key_lifetime(provider) == lifetime
+
+
+def test_key_that_the_backend_does_not_hand_over_protects_from_nothing(settings):
+    settings.EMAIL_BACKEND = "anymail.backends.resend.EmailBackend"
+
+    assert key_lifetime("Resend") is None
 
 
 def test_resend_gets_the_key_as_http_header(serve):
