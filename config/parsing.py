@@ -100,6 +100,8 @@ def parse_database(raw: str) -> dict[str, object]:
     if not found["NAME"]:
         wrong("names no database")
     if found["ENGINE"] == "django.db.backends.postgresql":
-        # Whoever asks for a connection hears in seconds that there is none.
-        found["OPTIONS"] = {"connect_timeout": 5, **found.get("OPTIONS", {})}
+        # Whoever asks for a connection hears in seconds that there is none, and soon that it is gone.
+        alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+        patience = {"connect_timeout": 5, "tcp_user_timeout": 30_000}
+        found["OPTIONS"] = {**patience, **alive, **found.get("OPTIONS", {})}
     return dict(found)

@@ -1,6 +1,7 @@
 """Where the tests keep their rows: SQLite in memory or in a file, or PostgreSQL."""
 
 import os
+import sys
 
 import dj_database_url
 import pytest
@@ -34,3 +35,11 @@ def use_database(url: str) -> None:
     connections.settings["default"] = configured["default"]
     connections["default"].close()
     del connections["default"]
+
+
+@pytest.fixture(autouse=True)
+def no_answers_lost_before():
+    """What a process remembers of mail services is forgotten between tests."""
+    yield
+    if "aftercare.outbox.batch" in sys.modules:
+        sys.modules["aftercare.outbox.batch"].lost_in_a_row.clear()

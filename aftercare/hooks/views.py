@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.views.decorators.csrf import csrf_exempt
 
@@ -44,6 +45,8 @@ class Storing:
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             response = super().post(request, *args, **kwargs)  # type: ignore[misc]
+        except (DatabaseError, InterfaceError):
+            raise  # ours, not theirs: the service must report again
         except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes do to a parser, it is their fault
             # The error's own words are left out: they may quote the log-in, an address or a text.
             log.warning("report_refused", service=self.esp_name, error=type(error).__name__)

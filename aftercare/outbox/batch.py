@@ -49,8 +49,11 @@ CALLS_A_MESSAGE = 4
 """MAIL, RCPT, DATA and its text may each wait for the time-out before the call is over."""
 SLOW_COMMIT = 1.0
 """Seconds; after a slower one (the database was away) the lease is looked at again before the call."""
-DOUBTS_A_BATCH = 2
+DOUBTS_IN_A_ROW = 2
 """After so many lost answers in a row the service rests: each further try might be one more in doubt."""
+
+lost_in_a_row: Counter[str] = Counter()
+"""Answers that this process has lost, by mail service: one that hangs may cost a whole drain a message."""
 
 
 def call_time() -> timedelta:
@@ -67,7 +70,6 @@ class Batch:
         self._in_hand = InHand(self._chunk, shared)
         self._watch = clock.Watch()
         self._done: Done | None = None
-        self._doubts = 0
         self._others_may_go = False
         self.begun = 0
         """How many messages were taken in hand, and not given back untouched."""
@@ -81,8 +83,7 @@ class Batch:
         """
         try:
             for claimed in self._chunk:
-                now = self._watch.now()
-                if not self._may_begin(claimed, deadline, now):
+                if not self._is_open() or not self._may_begin(claimed, deadline, now := self._watch.now()):
                     self._give_back()
                     return False
                 self.begun += 1
@@ -95,17 +96,17 @@ class Batch:
 
     def _may_begin(self, claimed: ScheduledMessage, deadline: datetime, now: datetime) -> bool:
         """Not if a call begun now could outlast the lease, nor while everything is paused."""
-        lasts = _lasts(claimed, now)
         paused = self._in_hand.must_read(now) and site_paused()
-        return lasts and now < deadline and not stopping.asked() and not paused and self._is_open(now)
+        return _lasts(claimed, now) and now < deadline and not stopping.asked() and not paused
 
-    def _is_open(self, now: datetime) -> bool:
+    def _is_open(self) -> bool:
+        """Connects, unless connected; the time is looked at afterwards, because that may take long."""
         try:
             self._channel.open()
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing has left
             outcome = decide_opening(error)
             log.warning("mail_service_unreachable", service=self._channel.name, error=type(error).__name__)
-            rest(self._channel.name, outcome, said=words_of(error), now=now)
+            rest(self._channel.name, outcome, said=words_of(error), now=clock.database_now())
             return False
         return True
 
@@ -118,11 +119,12 @@ class Batch:
         if ready is None:
             return True
         attempt, email = ready
+        message = attempt.message
         began = time.monotonic()
         opened = persistently(lambda: relay(self._done, attempt, now=now))
         self._done = None
-        if opened and time.monotonic() - began > SLOW_COMMIT and not _lasts(claimed, clock.database_now()):
-            self._done = Done(attempt, Result(NotSent(), error="LeaseTooShort"))
+        if opened and time.monotonic() - began > SLOW_COMMIT and _too_late(message, clock.database_now()):
+            self._done = Done(attempt, Result(NotSent(), error="CommitTookTooLong"))
             self._settle_done()
             return True
         return not opened or self._conclude(attempt, self._call(attempt, email))
@@ -185,7 +187,8 @@ class Batch:
     def _conclude(self, attempt: Attempt, result: Result) -> bool:
         """Settles what is not simply sent at once; False if the service should be left alone now."""
         outcome = result.outcome
-        self._doubts = self._doubts + 1 if isinstance(outcome, Unknown) else 0
+        service = self._channel.name
+        lost_in_a_row[service] = lost_in_a_row[service] + 1 if isinstance(outcome, Unknown) else 0
         self._done = Done(attempt, result)
         if isinstance(outcome, Sent):
             if self._rests.any:
@@ -193,7 +196,8 @@ class Batch:
                 self._rests = Rests()
             return True
         now = clock.database_now()
-        trouble = self._doubts >= DOUBTS_A_BATCH or _is_trouble(outcome)
+        doubtful = lost_in_a_row[service] >= (1 if self._rests.probing else DOUBTS_IN_A_ROW)
+        trouble = doubtful or _is_trouble(outcome)
         if trouble:
             sender = attempt.headers["From"]
             until = rest(self._channel.name, outcome, sender=sender, said=result.detail, now=now)
@@ -237,6 +241,10 @@ class Batch:
 def _lasts(claimed: ScheduledMessage, now: datetime) -> bool:
     """Whether a call begun now ends within the claim's lease."""
     return claimed.lease_until is not None and now + call_time() < claimed.lease_until
+
+
+def _too_late(message: ScheduledMessage, now: datetime) -> bool:
+    return not _lasts(message, now) or now > message.latest_at
 
 
 def _is_trouble(outcome: Sent | Decision) -> bool:

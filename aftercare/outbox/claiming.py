@@ -32,7 +32,7 @@ WITH heads AS MATERIALIZED (
         ORDER BY due_at
         LIMIT 1
     ) AS head
-    WHERE clinic.id <> ALL (%(shut)s::bigint[])
+    WHERE clinic.id <> ALL (%(shut)s::bigint[]) AND COALESCE(limited.most, 1) > 0
     ORDER BY kind.critical DESC, random() -- whose turn it is where more clinics wait than a chunk holds
     LIMIT %(limit)s
 ), queued AS MATERIALIZED (

@@ -65,7 +65,12 @@ AUTHENTICATION = frozenset({530, 534, 535, 538})  # RFC 4954, section 6
 TOO_LARGE = 552  # RFC 1870: also at MAIL, where a message's size is declared
 # What Postfix says of a sender or of us, though at RCPT (smtpd_delay_reject), and Exchange at DATA (5.7.60).
 SENDER_REJECTED = re.compile(r"sender address rejected|permissions? to send as this sender", re.I)
-CLIENT_REJECTED = re.compile(r"relay(ing)?( access)? denied|client host rejected|helo command rejected", re.I)
+# The words of Postfix, Exim, Exchange, qmail and Google for "we do not relay for you".
+CLIENT_REJECTED = re.compile(
+    r"relay(ing)?( access)? denied|relay not permitted|unable to relay|credentials for relay|rcpthosts|"
+    r"authentication (is )?required|client host (rejected|\[[^\]]*\] blocked)|helo command rejected",
+    re.I,
+)
 QUOTA_SPENT = re.compile(r"\b5\.4\.5\b")  # Google's "sending limit exceeded"
 # Raised before anything leaves; botocore is optional, hence the names.
 BOTO_NOT_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})

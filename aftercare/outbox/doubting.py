@@ -13,6 +13,8 @@ from enum import StrEnum
 from random import random
 from uuid import UUID
 
+from aftercare.clinics.addresses import comparable
+from aftercare.content.problems import ContentError
 from aftercare.outbox.composing import Composed, NotTheCopySent, reproduce
 from aftercare.outbox.models import Attempt, AttemptOutcome, DeliveryEvent, ScheduledMessage
 from aftercare.outbox.providers import key_lifetime
@@ -61,7 +63,7 @@ def next_for(
         return Step(Next.PROVEN)
     lost = _lost_tries(message)
     same = [each for each in lost if each.idempotency_key == attempt.idempotency_key]
-    again_at = now + min(LONGEST_REPEAT, FIRST_REPEAT * 2 ** (len(same) - 1)) * (0.5 + draw() / 2)
+    again_at = now + min(LONGEST_REPEAT, FIRST_REPEAT * 2 ** min(len(same) - 1, 16)) * (0.5 + draw() / 2)
     if replayable and again_at <= message.latest_at and again_at < _key_ends_at(same):
         return Step(Next.REPEAT, again_at)
     again_at = now + SEND_AGAIN_AFTER
@@ -74,11 +76,17 @@ def take_up(message: ScheduledMessage, *, provider: str, now: datetime) -> Repea
     """How a message in doubt, whose turn has come again, may go: a Repeat, or SEND_AGAIN or ASK_STAFF."""
     lost = _lost_tries(message)
     same = [each for each in lost if each.idempotency_key == lost[-1].idempotency_key]
-    if same and same[0].provider == provider and now < _key_ends_at(same):
-        with suppress(NotTheCopySent):
+    if same and _same_way(same[0], message, provider) and now < _key_ends_at(same):
+        with suppress(NotTheCopySent, ContentError):
             copy = reproduce(same[0])
             return Repeat(Composed(copy, same[0].compiled, same[0].values), same[0].idempotency_key)
     return Next.SEND_AGAIN if _may_go_twice(message, lost) else Next.ASK_STAFF
+
+
+def _same_way(attempt: Attempt, message: ScheduledMessage, provider: str) -> bool:
+    """Whether it would go to the patient's present address, through the service that knows its key."""
+    address = comparable(str(attempt.headers.get("To", "")))
+    return attempt.provider == provider and address == comparable(message.patient.email)
 
 
 def _lost_tries(message: ScheduledMessage) -> list[Attempt]:

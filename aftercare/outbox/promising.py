@@ -122,7 +122,8 @@ def _revise_all(
 def _apply(row: ScheduledMessage, revision: Revision, *, by: User | None, now: datetime) -> bool:
     frm = _as_seen(row)
     if revision.window_passed:
-        return conclude(row, to=Status.MISSED, frm=frm, now=now, why=revision.why)
+        to = Status.UNCONFIRMED if row.in_doubt else Status.MISSED  # it may have left at an earlier try
+        return conclude(row, to=to, frm=frm, now=now, why=revision.why)
     return move(row.pk, to=revision.to, frm=frm, now=now, why=revision.why, actor=by, **revision.fields)
 
 

@@ -26,8 +26,8 @@ _LIFETIMES = {
 def key_lifetime(provider: str) -> timedelta | None:
     """How long after a call its key still protects from a second copy; None where there are no keys.
 
-    ``provider`` is anymail's ``esp_name``. Counted from the moment before the first call. Anymail's own backend
-    for Resend hands over no key, so that nothing protects there.
+    ``provider`` is anymail's ``esp_name``. Counted from the moment before the first call. Anymail's own
+    backend for Resend hands over no key, so that nothing protects there.
     """
     if provider == RESEND and settings.EMAIL_BACKEND != RESEND_BACKEND:
         return None

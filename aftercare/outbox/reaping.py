@@ -1,9 +1,11 @@
 """Picking up what was left lying: leases of lost workers, and promises whose window has passed."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet
 
 from aftercare.outbox import clock
@@ -13,6 +15,8 @@ from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, S
 from aftercare.outbox.settling import Result, close_attempt, settle_unknown
 from aftercare.outbox.tallying import ATTEMPTS, Tallies
 from aftercare.outbox.transitions import move_all
+
+log = structlog.get_logger(__name__)
 
 BATCH = 200
 REOPENED = Q(status=Status.HELD, why=Why.SESSION_REOPENED)
@@ -40,7 +44,8 @@ def settle_lost(now: datetime) -> int:
     open_tries = Attempt.objects.filter(
         outcome=AttemptOutcome.OPEN, message__status=Status.SENDING, message__lease_until__lt=now
     ).select_related("message__step", "message__clinic", "message__patient", "compiled")
-    lost = sum(_settle_lost(attempt, now) for attempt in open_tries.order_by("message__lease_until")[:BATCH])
+    oldest = open_tries.order_by("message__lease_until")[:BATCH]
+    lost = sum(_alone(_settle_lost, attempt, now) for attempt in oldest)
     if lost:
         tallies = Tallies()
         tallies.count(ATTEMPTS, AttemptOutcome.UNKNOWN.value, lost)
@@ -74,12 +79,23 @@ def _settle_lost(attempt: Attempt, now: datetime) -> bool:
 
 def _conclude_all(rows: QuerySet[ScheduledMessage], now: datetime, *, to: Status, why: Why) -> int:
     rows = rows.select_related("step", "clinic", "patient")[:BATCH]
-    return sum(_conclude(row, now, to=to, why=why) for row in rows)
+    return sum(_alone(_conclude, row, now, to=to, why=why) for row in rows)
+
+
+def _alone(step: Callable[..., bool], *given: Any, **named: Any) -> bool:
+    """A defect that one message brings out is told, and keeps no other waiting; a lost database is raised."""
+    try:
+        return step(*given, **named)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("message_not_reaped", row=str(given[0].pk))
+        return False
 
 
 def _conclude(row: ScheduledMessage, now: datetime, *, to: Status, why: Why) -> bool:
     with transaction.atomic():
-        free = _free(ScheduledMessage.objects.filter(pk=row.pk))
+        free = _free(ScheduledMessage.objects.filter(pk=row.pk, latest_at__lt=now))
         return bool(free) and conclude(row, to=to, frm=Status(row.status), now=now, why=why)
 
 

@@ -184,7 +184,7 @@ def test_compile_source_of_hostile_markdown_ends_soon(compiled_of, body):
         compiled_of(body)
     except ContentError as refused:
         assert refused.problems  # noqa: PT017
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 10  # quadratic time would be minutes
 
 
 def test_brand_refuses_what_is_no_colour():

@@ -197,3 +197,15 @@ def forget_limits():
     limiting._known = None
     yield
     limiting._known = None
+
+
+def test_clinic_at_its_limit_keeps_no_other_waiting_even_for_a_single_message(queue, at):
+    full, other = queue(1, critical=True), queue(1)
+    full[0].clinic.mails_per_day = 1
+    full[0].clinic.save()
+    now = at.now
+    SendBucket.objects.create(
+        scope=f"clinic:{full[0].clinic_id}", tokens=9, filled_at=now, day=now.date(), taken_today=1
+    )
+
+    assert claim_within(limit=1, lease=LEASE).messages == other

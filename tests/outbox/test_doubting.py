@@ -231,3 +231,30 @@ def test_margin_is_longer_than_a_call(settings):
 
     settings.PROVIDER_TIMEOUT_SECONDS = 30
     assert call_time() <= doubting.KEY_MARGIN
+
+
+def test_answer_lost_for_the_hundredth_time_is_repeated_still(keys, doubted, at, monkeypatch):
+    monkeypatch.setattr(providers, "_LIFETIMES", {"Provider": timedelta(days=2)})
+    message = doubted()
+    ScheduledMessage.objects.update(latest_at=at.now + timedelta(days=2))
+    last = message.attempts.get()
+    for number in range(2, 101):
+        last.pk, last.number = None, number
+        last.save(force_insert=True)
+
+    step = doubting.next_for(last, now=at.now)
+
+    assert step.again_at <= at.now + doubting.LONGEST_REPEAT
+
+
+def test_repeat_never_goes_to_an_address_that_was_corrected_meanwhile(keys, doubted, run, at, provider):
+    message = doubted()
+    message.patient.email = "corrected@example.com"
+    message.patient.save()
+    at.now = message.due_at
+
+    run()
+
+    message.refresh_from_db()
+    assert message.status == Status.UNCONFIRMED
+    assert len(provider.taken) == 1

@@ -140,7 +140,7 @@ def test_database_that_took_long_to_commit_leaves_no_call_beyond_the_lease(
     drain(deadline=at.now + timedelta(days=1))
 
     first = three[0].attempts.get()
-    assert (provider.taken, first.outcome, first.error) == ([], "not_sent", "LeaseTooShort")
+    assert (provider.taken, first.outcome, first.error) == ([], "not_sent", "CommitTookTooLong")
     assert set(statuses(three)) == {Status.SCHEDULED}
 
 
@@ -188,3 +188,32 @@ def test_limit_of_the_account_holds_the_drain_to_its_rate(at, provider, three, s
     assert drain(deadline=at.now + timedelta(seconds=30)) == 3
     assert sum(waited) >= 3
     assert at.now - started >= timedelta(seconds=3)
+
+
+def test_answers_lost_in_drains_of_one_message_each_rest_the_service_too(at, provider, three):
+    def hang(email):
+        at.pass_(minutes=2)
+        raise CUT_AFTER
+
+    provider.tricks = [hang, hang, hang]
+
+    for _ in range(3):
+        drain(deadline=at.now + timedelta(minutes=1))
+
+    assert sorted(statuses(three)) == [Status.SCHEDULED, Status.UNCONFIRMED, Status.UNCONFIRMED]
+    assert ChannelRest.objects.get().until > at.now
+
+
+def test_message_whose_window_passed_while_connecting_does_not_leave(at, provider, scheduled, monkeypatch):
+    opened = provider.open
+    ScheduledMessage.objects.update(latest_at=at.now + timedelta(seconds=10))
+
+    def slow(self):
+        at.pass_(seconds=11)
+        return opened(self)
+
+    monkeypatch.setattr(provider, "open", slow)
+
+    drain(deadline=at.now + timedelta(days=1))
+
+    assert (provider.taken, statuses([scheduled])) == ([], [Status.MISSED])

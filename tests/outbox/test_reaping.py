@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from aftercare.followups.models import FollowUpTask
+from aftercare.outbox.concluding import conclude
 from aftercare.outbox.models import Attempt, ScheduledMessage, Status
 from aftercare.outbox.reaping import BATCH, reap
 from tests import factories
@@ -179,3 +180,20 @@ def test_reaping_goes_in_bounded_batches(session, at, monkeypatch):
     assert [reap(), reap(), reap(), reap()] == [2, 2, 1, 0]
     assert BATCH <= 500
     assert {status for status, _ in statuses()} == {Status.MISSED}
+
+
+def test_message_that_breaks_our_own_code_keeps_no_other_from_being_reaped(at, make_message, monkeypatch):
+    broken, sound = make_message(), make_message()
+    at.now = sound.latest_at + timedelta(seconds=1)
+
+    def break_one(message, **given):
+        if message.pk == broken.pk:
+            raise ZeroDivisionError
+        return conclude(message, **given)
+
+    monkeypatch.setattr("aftercare.outbox.reaping.conclude", break_one)
+
+    reap()
+
+    assert ScheduledMessage.objects.get(pk=sound.pk).status == "missed"
+    assert ScheduledMessage.objects.get(pk=broken.pk).status == "scheduled"
