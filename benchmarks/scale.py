@@ -98,12 +98,12 @@ def plan(session: TreatmentSession) -> None:
 
 
 def claim_all(due: int) -> Iterator[float]:
-    """Makes that many due and claims them, 500 at a time; how long each full claim took."""
+    """Makes that many due and claims them, 500 at a time; how long each claim took."""
     with connection.cursor() as cursor:
         cursor.execute(DUE, [due])
         cursor.execute("VACUUM ANALYZE outbox_scheduledmessage")
     for _ in range(due // CLAIM):
-        yield milliseconds(_claim_whole)
+        yield milliseconds(_claim_some)
     later = database_now() + timedelta(days=1)
     claimed = ScheduledMessage.objects.filter(status=Status.CLAIMED)
     claimed.update(
@@ -111,9 +111,10 @@ def claim_all(due: int) -> Iterator[float]:
     )
 
 
-def _claim_whole() -> None:
-    if len(claim(limit=CLAIM, lease=LEASE)) != CLAIM:
-        raise RuntimeError("A claim took less than what is due.")
+def _claim_some() -> None:
+    """Fewer than the limit where a few clinics have most of what is due: each gives no more than its share."""
+    if not claim(limit=CLAIM, lease=LEASE):
+        raise RuntimeError("A claim took nothing of what is due.")
 
 
 def goals(found: list[Row]) -> list[Goal]:
