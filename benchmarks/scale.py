@@ -112,7 +112,7 @@ def claim_all(due: int) -> Iterator[float]:
 
 
 def _claim_some() -> None:
-    """Fewer than the limit where a few clinics have most of what is due: each gives no more than its share."""
+    """Fewer than the limit where few clinics have most of what is due: each gives no more than its share."""
     if not claim(limit=CLAIM, lease=LEASE):
         raise RuntimeError("A claim took nothing of what is due.")
 
