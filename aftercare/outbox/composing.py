@@ -51,7 +51,8 @@ class Copy:
 
     def as_email(self) -> Mail:
         """The copy as Django's mail backends take it: plain text first, HTML as the alternative."""
-        extra = {name: value for name, value in self.headers.items() if name not in ADDRESSING}
+        # In one order, because the database keeps none and a repeated try must be the same to the byte.
+        extra = {name: self.headers[name] for name in sorted(self.headers) if name not in ADDRESSING}
         reply_to = [self.headers["Reply-To"]] if "Reply-To" in self.headers else None
         email = Mail(
             self.subject,

