@@ -19,10 +19,19 @@ class Migration(migrations.Migration):
             name='compiled',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='content.compiledversion', verbose_name='text'),
         ),
+        # Taken away and given back: on PostgreSQL, Django takes this unique index for the key's own and drops it.
+        migrations.RemoveConstraint(
+            model_name='attempt',
+            name='attempt_one_open_per_message',
+        ),
         migrations.AlterField(
             model_name='attempt',
             name='message',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='outbox.scheduledmessage', verbose_name='message'),
+        ),
+        migrations.AddConstraint(
+            model_name='attempt',
+            constraint=models.UniqueConstraint(condition=models.Q(('outcome', 'open')), fields=('message',), name='attempt_one_open_per_message'),
         ),
         migrations.AlterField(
             model_name='statuschange',
