@@ -122,6 +122,11 @@ class Clinic(models.Model):
         default=AfterComplaint.NOTHING,
         help_text=_("What this patient may still be sent. Ask your counsel what the law allows."),
     )
+    second_reader = models.BooleanField(
+        _("texts need a second reader"),
+        default=False,
+        help_text=_("Whoever wrote any of a text's words cannot approve it."),
+    )
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
     paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)
 

@@ -1,5 +1,25 @@
 """Registers every page of the console, one module a room."""
 
-from aftercare.console import clinics, content, deliveries, followups, outbox, patients, protocols, treatments
+from aftercare.console import (
+    clinics,
+    content,
+    content_templates,
+    deliveries,
+    followups,
+    outbox,
+    patients,
+    protocols,
+    treatments,
+)
 
-__all__ = ["clinics", "content", "deliveries", "followups", "outbox", "patients", "protocols", "treatments"]
+__all__ = [
+    "clinics",
+    "content",
+    "content_templates",
+    "deliveries",
+    "followups",
+    "outbox",
+    "patients",
+    "protocols",
+    "treatments",
+]

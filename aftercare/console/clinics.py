@@ -86,6 +86,7 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
                 "fields": (("mails_per_second", "mails_per_day"),),
             },
         ),
+        (_("Approval of texts"), {"fields": ("second_reader",)}),
         (_("When a patient wants no more mail"), {"fields": ("after_complaint",)}),
         (_("Look of the messages"), {"fields": ("colour", "logo")}),
     )

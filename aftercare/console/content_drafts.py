@@ -1,41 +1,23 @@
-"""Writing a draft: its forms, what is wrong with it beside each field, and the menu of placeholders."""
+"""Writing a draft: its forms, what is wrong with it beside each field, and what others wrote meanwhile."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from aftercare.clinics.models import User
 from aftercare.console.scoping import OneClinicForm
+from aftercare.content.approval import lock_draft, words_digest
+from aftercare.content.comparing import Row, compare, differ
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
-from aftercare.content.placeholders import PLACEHOLDERS, Kind, Placeholder
 from aftercare.content.problems import Problem
+from aftercare.content.segments import MAX_CHARACTERS
 
 FIELD_NAMES = {"subject": _("Subject"), "preheader": _("Preheader"), "body": _("Text")}
-_ROOMS = {
-    "patient": _("Patient"),
-    "clinic": _("Clinic"),
-    "practitioner": _("Practitioner"),
-    "treatment": _("Treatment"),
-    "from": _("From when on"),
-}
-
-
-@dataclass(frozen=True)
-class MenuItem:
-    """A placeholder with what is put into the text for it, and what it would say in the sample message."""
-
-    placeholder: Placeholder
-    snippet: str
-    example: str | bool
-
-
-@dataclass(frozen=True)
-class MenuGroup:
-    title: str | Promise
-    items: list[MenuItem]
 
 
 @dataclass(frozen=True)
@@ -47,8 +29,23 @@ class PlacedProblem:
     source_line: str
 
 
+@dataclass(frozen=True)
+class Differences:
+    """What one field of two texts differs in, line by line."""
+
+    field_name: str | Promise
+    rows: list[Row]
+
+
 class DraftForm(OneClinicForm):
-    """The words of a draft. Only what cannot be stored is an error; other problems are shown, not refused."""
+    """The words of a draft. Only what cannot be stored is an error; other problems are shown, not refused.
+
+    ``read`` is the digest of the words that the writer began from. If others are stored by now, the form is
+    shown again with both texts; whoever then saves has seen what they replace.
+    """
+
+    read = forms.CharField(required=False, widget=forms.HiddenInput)
+    theirs: TemplateVersion | None = None
 
     class Meta:
         model = TemplateVersion
@@ -61,9 +58,47 @@ class DraftForm(OneClinicForm):
             ),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["read"] = words_digest(self.instance)
+
     def clean_body(self) -> str:
         # Browsers send CRLF; lines and columns are counted, and texts compared, with LF.
-        return self.cleaned_data["body"].replace("\r\n", "\n")
+        body = self.cleaned_data["body"].replace("\r\n", "\n")
+        if len(body) > MAX_CHARACTERS:
+            message = _("The text is too long: %(count)s characters. Keep it under %(limit)s.")
+            said = {"count": len(body), "limit": MAX_CHARACTERS}
+            raise forms.ValidationError(message, params=said)
+        return body
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        read = cleaned.get("read")
+        stored = lock_draft(self.instance) if self.instance.pk and read else None
+        if stored is not None and words_digest(stored) not in (read, self._own_digest(cleaned)):
+            self._show_both(stored)
+        return cleaned
+
+    def _own_digest(self, cleaned: dict[str, Any]) -> str:
+        return words_digest(TemplateVersion(**{name: cleaned.get(name, "") for name in FIELD_NAMES}))
+
+    def _show_both(self, stored: TemplateVersion) -> None:
+        self.theirs = stored
+        self.data = self.data.copy()  # what a browser sent is not changed in place
+        self.data["read"] = words_digest(stored)
+        message = _(
+            "%(who)s has saved other words since you opened this page. Nothing is lost: below you see where "
+            "your words differ. Take over what you need, then save again; yours then take their place."
+        )
+        self.add_error(None, forms.ValidationError(message, params={"who": name_of(stored.author)}))
+
+    def differences(self) -> list[Differences]:
+        """From the words somebody else saved to the ones in this form."""
+        if self.theirs is None:
+            return []
+        mine = {name: self.data.get(name, "").replace("\r\n", "\n") for name in FIELD_NAMES}
+        return differences(self.theirs, TemplateVersion(**mine))
 
 
 class NewDraftForm(DraftForm):
@@ -79,6 +114,20 @@ class NewDraftForm(DraftForm):
             message = _("There is a draft in this language already. Open it, or delete it first.")
             self.add_error("language", message)
         return cleaned
+
+
+def name_of(author: User | None) -> str | Promise:
+    """A user as colleagues know them."""
+    return (author.get_full_name() or author.get_username()) if author else _("Somebody")
+
+
+def differences(old: TemplateVersion, new: TemplateVersion) -> list[Differences]:
+    """The fields in which two versions differ."""
+    compared = [
+        Differences(title, compare(getattr(old, name), getattr(new, name)))
+        for name, title in FIELD_NAMES.items()
+    ]
+    return [each for each in compared if differ(each.rows)]
 
 
 def draft_of(template: MessageTemplate, language: str) -> TemplateVersion | None:
@@ -98,34 +147,6 @@ def by_field(problems: Iterable[PlacedProblem]) -> dict[str, list[PlacedProblem]
     for each in problems:
         found[each.problem.field].append(each)
     return found
-
-
-def placeholder_menu(locale: str) -> list[MenuGroup]:
-    """Every placeholder staff may use, by room, with its example in that locale."""
-    return [
-        MenuGroup(
-            title,
-            [
-                MenuItem(placeholder, snippet_of(placeholder), placeholder.example(locale))
-                for path, placeholder in PLACEHOLDERS.items()
-                if path.startswith(f"{room}.")
-            ],
-        )
-        for room, title in _ROOMS.items()
-    ]
-
-
-def snippet_of(placeholder: Placeholder) -> str:
-    """What to write for it: a condition around what can be empty or is a choice, else plain."""
-    path = placeholder.path
-    if placeholder.kind is Kind.FLAG:
-        return f"{{% if {path} %}}…{{% else %}}…{{% endif %}}"
-    if placeholder.kind is Kind.CHOICE:
-        cases = "".join(f'{{% when "{choice}" %}}…' for choice in placeholder.choices)
-        return f"{{% case {path} %}}{cases}{{% endcase %}}"
-    if path.startswith("from."):
-        return f"{{% if {path} %}}{{{{ {path} }}}}{{% else %}}…{{% endif %}}"
-    return f"{{{{ {path} }}}}"
 
 
 def _line_of(words: str, problem: Problem) -> str:

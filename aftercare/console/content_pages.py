@@ -1,6 +1,5 @@
 """Looking at a text as the patient will, and approving it."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -20,7 +19,7 @@ from aftercare.clinics.models import Clinic, Practitioner
 from aftercare.console.access import MAX_ID_DIGITS
 from aftercare.console.content_drafts import placed
 from aftercare.console.frames import framed
-from aftercare.content.approval import ApprovalRefused, approve, problems_of
+from aftercare.content.approval import ApprovalRefused, approve, problems_of, words_digest
 from aftercare.content.compiling import Source, compile_source
 from aftercare.content.models import TemplateVersion, VersionStatus
 from aftercare.content.placeholders import Values, sample_values
@@ -39,13 +38,14 @@ class Preview:
 
     message: Rendered
     preheader: str
+    values: Values
 
 
 def preview_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """The text on a phone, on a desktop and as plain text, filled with the sample or a real session."""
     version = _version(admin, request, pk)
-    sessions = _recent_sessions(request, version)
-    session = _chosen(request, version)
+    sessions = recent_sessions(request, version)
+    session = chosen_session(request, version, request.GET.get("session", ""))
     context: dict[str, Any] = {
         "sessions": sessions if session is None or session in sessions else [session, *sessions],
         "session": session,
@@ -62,7 +62,8 @@ def preview_frame(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
     """The HTML of the message alone, for a frame that may run nothing and load only the logo."""
     version = _version(admin, request, pk)
     try:
-        html = preview(version, _chosen(request, version)).message.html
+        session = chosen_session(request, version, request.GET.get("session", ""))
+        html = preview(version, session).message.html
     except ContentError:
         return HttpResponse(_("This text cannot be shown yet."), status=409, content_type="text/plain")
     return framed(html)
@@ -74,7 +75,7 @@ def approve_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
     if not admin.has_approve_permission(request, version):  # type: ignore[attr-defined]
         raise PermissionDenied
     approver = _approver(request, version)
-    context: dict[str, Any] = {"approver": approver, "digest": _digest(version), "title": _("Approve")}
+    context: dict[str, Any] = {"approver": approver, "digest": words_digest(version), "title": _("Approve")}
     problems: list[Problem] = problems_of(version) if version.status == VersionStatus.DRAFT else []
     if request.method == "POST" and approver:
         try:
@@ -101,7 +102,8 @@ def preview(version: TemplateVersion, session: TreatmentSession | None) -> Previ
     message = render(compile_source(source_of(version), brand=brand, locale=locale), values)
     # A preheader is a line of plain words, as a subject is; compiled as one, it can be read on its own.
     alone = Source(subject=version.preheader, preheader="", body="…")
-    return Preview(message, render(compile_source(alone, brand=brand, locale=locale), values).subject)
+    preheader = render(compile_source(alone, brand=brand, locale=locale), values).subject
+    return Preview(message, preheader, values)
 
 
 def _sample(clinic: Clinic, locale: str) -> Values:
@@ -117,7 +119,7 @@ def _sample(clinic: Clinic, locale: str) -> Values:
 
 
 def _approve_as_read(request: HttpRequest, version: TemplateVersion, approver: Practitioner) -> None:
-    if request.POST.get("digest") != _digest(version):
+    if request.POST.get("digest") != words_digest(version):
         raise ApprovalRefused(
             _("Somebody changed this text while you were reading it. Read it again, then approve it.")
         )
@@ -135,7 +137,7 @@ def _approver(request: HttpRequest, version: TemplateVersion) -> Practitioner | 
     return own.exclude(licence_number="").first()
 
 
-def _recent_sessions(request: HttpRequest, version: TemplateVersion) -> list[TreatmentSession]:
+def recent_sessions(request: HttpRequest, version: TemplateVersion) -> list[TreatmentSession]:
     return list(_sessions(request, version).order_by("-ended_at")[:RECENT_SESSIONS])
 
 
@@ -145,9 +147,8 @@ def _sessions(request: HttpRequest, version: TemplateVersion) -> QuerySet[Treatm
     return visible.select_related("clinic", "patient__clinic", "protocol", "practitioner")
 
 
-def _chosen(request: HttpRequest, version: TemplateVersion) -> TreatmentSession | None:
+def chosen_session(request: HttpRequest, version: TemplateVersion, wanted: str) -> TreatmentSession | None:
     """The session asked for, if any; one of another clinic is as good as none at all: 404."""
-    wanted = request.GET.get("session", "")
     if not wanted:
         return None
     if not wanted.isdecimal() or len(wanted) > MAX_ID_DIGITS:
@@ -158,10 +159,6 @@ def _chosen(request: HttpRequest, version: TemplateVersion) -> TreatmentSession 
 def _frame_url(version: TemplateVersion, session: TreatmentSession | None) -> str:
     url = reverse("admin:content_templateversion_frame", args=[version.pk])
     return f"{url}?{urlencode({'session': session.pk})}" if session else url
-
-
-def _digest(version: TemplateVersion) -> str:
-    return hashlib.sha256("\0".join((version.subject, version.preheader, version.body)).encode()).hexdigest()
 
 
 def _page(

@@ -1,7 +1,8 @@
 """The life of a text: written as a draft, approved by a named clinician, retired by the next one."""
 
+import hashlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Max
@@ -46,12 +47,37 @@ def save_draft(
     return draft
 
 
+def words_digest(version: TemplateVersion) -> str:
+    """SHA-256 over the words of a version: two that differ are not the same text."""
+    return hashlib.sha256("\0".join((version.subject, version.preheader, version.body)).encode()).hexdigest()
+
+
+def lock_draft(version: TemplateVersion) -> TemplateVersion | None:
+    """The version as it is stored, kept from other writers until the transaction ends; None if it is gone."""
+    _lock(version.template)
+    return TemplateVersion.objects.select_related("author").filter(pk=version.pk).first()
+
+
+def writers_of(version: TemplateVersion) -> set[int]:
+    """The ids of the users who saved any of its words, now or before."""
+    saved = version.history.values_list("author_id", flat=True)
+    return {author for author in (*saved, version.author_id) if author is not None}
+
+
 @transaction.atomic
-def approve(version: TemplateVersion, *, by: Practitioner, now: datetime) -> TemplateVersion:
+def approve(
+    version: TemplateVersion,
+    *,
+    by: Practitioner,
+    now: datetime,
+    review_on: date | None = None,
+    planned_keep_older: bool = False,
+) -> TemplateVersion:
     """Freezes a draft and puts it in the place of the approved version of its language, which is retired.
 
-    ``version`` is the draft as the clinician has read it. Raises ApprovalRefused, or ContentError with
-    everything that is wrong with the text; then nothing has changed.
+    ``version`` is the draft as the clinician has read it. With ``review_on`` the template is to be read again
+    by that day. With ``planned_keep_older`` messages that were promised before say what was approved then.
+    Raises ApprovalRefused, or ContentError with everything wrong with the text; then nothing has changed.
     """
     _lock(version.template)
     stored = TemplateVersion.objects.select_related("template__clinic").get(pk=version.pk)
@@ -64,7 +90,9 @@ def approve(version: TemplateVersion, *, by: Practitioner, now: datetime) -> Tem
     same_language.retire(now=now)
     stored.status, stored.approved_at = VersionStatus.APPROVED, now
     stored.approved_by, stored.approver_name, stored.approver_licence = by, by.name, by.licence_number.strip()
+    stored.planned_keep_older = planned_keep_older
     stored.save()
+    _review_by(stored.template, review_on)
     compile_for(stored, brand=brand_of(stored.template.clinic))
     return stored
 
@@ -114,7 +142,19 @@ def _refusal(stored: TemplateVersion, *, read: TemplateVersion, by: Practitioner
         return _("This practitioner is no longer active, and may not approve texts.")
     if not by.licence_number.strip():
         return _("Add the practitioner's licence number first: an approval names it.")
+    return _refusal_of_a_writer(stored, by)
+
+
+def _refusal_of_a_writer(stored: TemplateVersion, by: Practitioner) -> Promise | None:
+    if stored.template.clinic.second_reader and by.user_id in writers_of(stored):
+        return _("You wrote some of these words, and this clinic wants another clinician to approve them.")
     return None
+
+
+def _review_by(template: MessageTemplate, review_on: date | None) -> None:
+    if review_on is not None:
+        template.review_on = review_on
+        template.save(update_fields=["review_on"])
 
 
 def _lock(template: MessageTemplate) -> None:

@@ -40,6 +40,13 @@ def check(source: Source, *, locale: str, safety_critical: bool) -> list[Problem
         return [*problems, *error.problems]
 
 
+def said_always(source: Source) -> frozenset[str] | None:
+    """The placeholders that the body prints for every patient; None while it cannot be read."""
+    if find_problems(source.body):
+        return None
+    return frozenset(always_said(parse(_without_comments(source.body), html=False).nodes))
+
+
 def _lengths(source: Source) -> Iterator[Problem]:
     for field in ("subject", "body"):
         if not getattr(source, field).strip():

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Practitioner
 
@@ -30,8 +31,15 @@ class MessageTemplate(models.Model):
         default=False,
         help_text=_("Must name the clinic's phone, out-of-hours contact and emergency number."),
     )
+    review_on = models.DateField(
+        _("review by"),
+        null=True,
+        blank=True,
+        help_text=_("By this day a clinician reads it again. It warns before, and goes on being sent."),
+    )
 
     objects = ClinicScopedQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("message template")
@@ -124,9 +132,15 @@ class TemplateVersion(models.Model):
     approver_name = models.CharField(_("approver"), max_length=120, blank=True)
     approver_licence = models.CharField(_("approver's licence"), max_length=60, blank=True)
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    planned_keep_older = models.BooleanField(
+        _("messages planned before it keep the older text"),
+        default=False,
+        help_text=_("A message promised before this version was approved says what was approved then."),
+    )
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 
     objects = TemplateVersionQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("template version")
@@ -196,3 +210,25 @@ class CompiledVersion(models.Model):
         if not self._state.adding:
             raise FrozenText
         super().save(**options)
+
+
+class TestMail(models.Model):
+    """One draft that a user sent to themselves, counted so that nobody sends too many."""
+
+    __test__ = False  # no test of pytest's, whatever its name begins with
+
+    version = models.ForeignKey(
+        TemplateVersion, verbose_name=_("version"), on_delete=models.CASCADE, related_name="+"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="+"
+    )
+    sent_at = models.DateTimeField(_("sent at"))
+
+    class Meta:
+        verbose_name = _("test mail")
+        verbose_name_plural = _("test mails")
+        indexes = [models.Index(fields=["user", "sent_at"], name="test_mail_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} · {self.user_id} · {self.sent_at:%Y-%m-%d %H:%M}"

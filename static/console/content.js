@@ -24,13 +24,12 @@
     field.scrollTop = Math.max(0, (line - 4) * lineHeight);
   };
 
-  document.querySelectorAll("[data-insert]").forEach((button) => {
-    button.addEventListener("click", () => insert(button.dataset.insert));
-  });
-  document.querySelectorAll(".problems").forEach((list) => {
-    const field = document.getElementById(list.dataset.target);
-    list.querySelectorAll("[data-line]").forEach((button) => {
-      button.addEventListener("click", () => goTo(field, Number(button.dataset.line), Number(button.dataset.column)));
-    });
+  // The lists of problems come anew while somebody types, so the document listens for them.
+  document.addEventListener("click", (event) => {
+    const inserted = event.target.closest?.("[data-insert]");
+    if (inserted) insert(inserted.dataset.insert);
+    const place = event.target.closest?.(".problems [data-line]");
+    const field = place && document.getElementById(place.closest(".problems").dataset.target);
+    if (field) goTo(field, Number(place.dataset.line), Number(place.dataset.column));
   });
 })();

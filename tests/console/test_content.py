@@ -215,7 +215,7 @@ def test_approved_and_retired_versions_say_that_they_never_change(client, clinic
 
     version.refresh_from_db()
     assert "It never changes" in html
-    assert answer.status_code == 403
+    assert answer.status_code == 409
     assert version.subject != "Changed"
 
 

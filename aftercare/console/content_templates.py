@@ -1,0 +1,122 @@
+"""Message templates: what a clinic may send, with the versions of each in every language."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import F, Min, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from aftercare.console.access import WRITERS
+from aftercare.console.saving import OneSaveButton
+from aftercare.console.scoping import OneClinicForm
+from aftercare.content.approval import unsafe_versions
+from aftercare.content.models import Language, MessageTemplate, TemplateVersion, VersionStatus
+
+
+class MessageTemplateForm(OneClinicForm):
+    """A safety-critical template must deserve the name, as long as a safety-critical step sends it."""
+
+    def clean_safety_critical(self) -> bool:
+        critical = self.cleaned_data["safety_critical"]
+        if not self.instance.pk or critical == self.instance.safety_critical:
+            return critical
+        if critical and (unsafe := unsafe_versions(self.instance)):
+            names = ", ".join(f"{version.get_language_display()} {version.number}" for version in unsafe)
+            message = _(
+                "Approved text that does not always name the phone, the out-of-hours contact and the "
+                "emergency number, or has another problem: %(names)s. Approve a mended version first."
+            )
+            raise forms.ValidationError(message, params={"names": names})
+        if not critical and (step := self.instance.steps.filter(safety_critical=True).first()):
+            message = _("The safety-critical step “%(step)s” sends it.")
+            raise forms.ValidationError(message, params={"step": step})
+        return critical
+
+
+@admin.register(MessageTemplate)
+class MessageTemplateAdmin(OneSaveButton):
+    """A clinic's messages, with the versions of each in every language."""
+
+    form = MessageTemplateForm
+    edit_roles = WRITERS
+    change_form_template = "console/content/template_form.html"
+    fields = ("clinic", "name", "slug", "safety_critical", "review_on")
+    list_display = ("name", "clinic", "critical", "approved", "draft")
+    list_filter = ("clinic", "safety_critical")
+    list_select_related = ("clinic",)
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MessageTemplate]:
+        first_step = Min("steps__number")
+        return super().get_queryset(request).prefetch_related("versions").annotate(first_step=first_step)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """As patients get them; those that no step sends come last."""
+        return ("clinic__name", F("first_step").asc(nulls_last=True), "name")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: MessageTemplate | None = None
+    ) -> tuple[str, ...]:
+        return ("clinic", "slug") if obj else ()
+
+    def get_prepopulated_fields(
+        self, request: HttpRequest, obj: MessageTemplate | None = None
+    ) -> dict[str, Any]:
+        return {} if obj or not self.has_add_permission(request) else self.prepopulated_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: MessageTemplate | None = None) -> bool:
+        return False
+
+    @display(
+        description=_("safety-critical"), label={_("Safety-critical"): "warning"}, ordering="safety_critical"
+    )
+    def critical(self, template: MessageTemplate) -> str | Promise:
+        return _("Safety-critical") if template.safety_critical else ""
+
+    @display(description=_("approved"))
+    def approved(self, template: MessageTemplate) -> str:
+        versions = _of_status(template, VersionStatus.APPROVED)
+        named = (f"{version.get_language_display()}: {version.number}" for version in versions)
+        return ", ".join(named) or str(_("None: nothing is sent"))
+
+    @display(description=_("draft"))
+    def draft(self, template: MessageTemplate) -> str:
+        drafts = _of_status(template, VersionStatus.DRAFT)
+        return ", ".join(version.get_language_display() for version in drafts) or "–"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        template = self.get_object(request, object_id)
+        shown = {"languages": _languages(template)} if template else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+
+def _of_status(template: MessageTemplate, status: VersionStatus) -> list[TemplateVersion]:
+    found = [version for version in template.versions.all() if version.status == status]
+    return sorted(found, key=lambda version: version.language)
+
+
+def _languages(template: MessageTemplate) -> list[dict[str, Any]]:
+    """Each language with its versions, newest first, and the draft if there is one."""
+    versions = list(template.versions.all())
+    return [
+        {
+            "code": code,
+            "name": name,
+            "versions": [version for version in versions if version.language == code],
+            "draft": next(
+                (v for v in versions if v.language == code and v.status == VersionStatus.DRAFT), None
+            ),
+        }
+        for code, name in Language.choices
+    ]
