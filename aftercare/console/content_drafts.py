@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -85,8 +86,9 @@ class DraftForm(OneClinicForm):
 
     def _show_both(self, stored: TemplateVersion) -> None:
         self.theirs = stored
-        self.data = self.data.copy()  # what a browser sent is not changed in place
-        self.data["read"] = words_digest(stored)
+        sent = cast(QueryDict, self.data).copy()  # what a browser sent is not changed in place
+        sent["read"] = words_digest(stored)
+        self.data = sent
         message = _(
             "%(who)s has saved other words since you opened this page. Nothing is lost: below you see where "
             "your words differ. Take over what you need, then save again; yours then take their place."
