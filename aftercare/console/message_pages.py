@@ -13,7 +13,8 @@ from aftercare.console import deliveries
 from aftercare.console.frames import framed
 from aftercare.console.message_actions import offered
 from aftercare.outbox.composing import CannotCompose, Copy, NotTheCopySent, compose, reproduce
-from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, Status
+from aftercare.outbox.models import Attempt, ScheduledMessage, Status
+from aftercare.outbox.reading import telling
 from aftercare.outbox.reasons import sentences
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def shown_copy(message: ScheduledMessage, attempts: list[Attempt]) -> tuple[Copy
     """The copy that left (of the try that succeeded, else the last), else a preview; or why there is none."""
     try:
         if attempts:
-            return reproduce(_telling(attempts)), ""
+            return reproduce(telling(attempts)), ""
         if message.status in WILL_BE_SENT:
             return compose(message, now=timezone.now()).copy, ""
     except NotTheCopySent:
@@ -84,8 +85,3 @@ def copy_frame(admin: "ScheduledMessageAdmin", request: HttpRequest, pk: UUID) -
     if copy is None:
         raise Http404
     return framed(copy.html)
-
-
-def _telling(attempts: list[Attempt]) -> Attempt:
-    sent = [attempt for attempt in attempts if attempt.outcome == AttemptOutcome.SENT]
-    return (sent or attempts)[-1]

@@ -68,14 +68,17 @@ def compile_source(source: Source, *, brand: Brand, locale: str) -> Compiled:
 
 def _body(source: str, ledger: Ledger) -> tuple[str, str]:
     tree = settled(read(source, ledger))
-    html = nh3.clean(
-        to_html(tree, ledger), tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(SCHEMES), link_rel=None
-    )
+    html = sanitised(to_html(tree, ledger))
     text = to_text(tree, ledger)
     if lost := ledger.missing_from(text):
         message = _("“%(part)s” has no place in the text here.") % {"part": lost[0].source}
         raise ContentError(problem_at(source, lost[0].offset, message))
     return html, text
+
+
+def sanitised(html: str) -> str:
+    """The elements a message may hold, with no attribute but where a link leads and a list begins."""
+    return nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(SCHEMES), link_rel=None)
 
 
 def _one_line(words: str) -> str:

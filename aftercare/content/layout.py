@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import astuple, dataclass
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,11 +13,15 @@ from mjml import mjml2html
 
 from aftercare.content.colour import readable_against, readable_on
 from aftercare.content.ledger import Ledger
-from aftercare.content.wording import Wording, wording
+from aftercare.content.wording import LANGUAGES, Wording, direction, wording
 
 LAYOUT = Path(__file__).resolve().parents[2] / "templates" / "mail" / "layout.mjml"
+_READ = "{{ links.read | web_address }}"
 _SLOT = re.compile(r"\[\[(\w+)\]\]")
-_DARK_CARD = "#1b232c"
+_CARD, _DARK_CARD = "#ffffff", "#1b232c"
+_EVERY_ELEMENT = (
+    "<h1>a</h1><h2>a</h2><h3>a</h3><p><a>a</a></p><ul><li><p>a</p></li></ul><ol></ol><hr><code></code>"
+)
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,25 @@ class Brand:
     @property
     def digest(self) -> str:
         """Changes when anything around the words changes: the brand, the layout, or the fixed wording."""
-        wordings = repr([wording("en"), wording("es")])
-        parts = (self.name, self.colour, self.logo_url, LAYOUT.read_text(), wordings)
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return _digest(self)
 
 
 @cache
 def _shell() -> str:
     return str(mjml2html(LAYOUT.read_text()))
+
+
+@lru_cache(maxsize=1024)
+def _digest(brand: Brand) -> str:
+    """Of what comes out, in every language: whatever in this program or its libraries changes that shows."""
+    ledger = Ledger(_EVERY_ELEMENT)
+    written = list(astuple(brand))
+    for language in LANGUAGES:
+        words = f"{_EVERY_ELEMENT}<blockquote>{_EVERY_ELEMENT}</blockquote>"
+        html = page(words, "", brand=brand, locale=language, ledger=ledger)
+        text = text_page("", locale=language, ledger=ledger)
+        written += [ledger.restore(html, html=True), ledger.restore(text, html=False)]
+    return hashlib.sha256("\0".join(written).encode()).hexdigest()
 
 
 @cache
@@ -55,19 +70,36 @@ def page(body: str, preheader: str, *, brand: Brand, locale: str, ledger: Ledger
     """The whole HTML document around a sanitised body; Liquid in it still stands as opaque words."""
     words = wording(locale)
     fill = {
+        **_direction(locale),
+        **_colours(brand),
         "lang": escape(locale),
         "name": _safe(brand.name, ledger),
         "preheader": preheader,
         "header": _header(brand, ledger),
-        "colour": brand.colour,
-        "on_colour": readable_on(brand.colour),
-        "accent": readable_against(brand.colour, "#ffffff"),
-        "accent_dark": readable_against(brand.colour, _DARK_CARD),
         "body": body,
+        "plan": ledger.swap(f"{_READ}#plan"),
+        "button": words.button,
         "contact": ledger.swap(_contact(words)),
         "small": ledger.swap(_small(words)),
     }
     return str(_inliner().inline(_SLOT.sub(lambda slot: fill[slot[1]], _shell())))
+
+
+def _direction(locale: str) -> dict[str, str]:
+    reads = direction(locale)
+    return {"dir": reads, "start": "left" if reads == "ltr" else "right"}
+
+
+def _colours(brand: Brand) -> dict[str, str]:
+    """The clinic's colour as it is behind its name; elsewhere moved until it can be read on the card."""
+    return {
+        "colour": brand.colour,
+        "on_colour": readable_on(brand.colour),
+        "accent": readable_against(brand.colour, _CARD),
+        "accent_dark": readable_against(brand.colour, _DARK_CARD),
+        "card": _CARD,
+        "dark": _DARK_CARD,
+    }
 
 
 def text_page(body: str, *, locale: str, ledger: Ledger) -> str:
@@ -77,6 +109,7 @@ def text_page(body: str, *, locale: str, ledger: Ledger) -> str:
         f"{words.phone}: {{{{ clinic.phone }}}}\n"
         f"{words.closed}: {{{{ clinic.out_of_hours }}}}\n"
         f"{words.emergency}: {{{{ clinic.emergency_number }}}}\n\n"
+        f"{words.button}: {_READ}\n\n"
         f"{words.general_advice}\n{words.not_watched}\n\n"
         f"{words.why}\n{words.unsubscribe}: {{{{ links.unsubscribe | web_address }}}}\n"
     )
@@ -91,7 +124,10 @@ def _header(brand: Brand, ledger: Ledger) -> str:
     name = _safe(brand.name, ledger)
     if not brand.logo_url:
         return name
-    style = "display:block;max-height:56px;max-width:240px;width:auto;border:0"
+    style = (  # on a white plate, as logos are drawn for paper; its name is read there while it is not loaded
+        "display:block;max-height:56px;max-width:240px;width:auto;border:0;"
+        "padding:8px 12px;border-radius:6px;background-color:#ffffff;color:#1f2933"
+    )
     return f'<img src="{_safe(brand.logo_url, ledger)}" alt="{name}" height="56" style="{style}">'
 
 
@@ -108,5 +144,6 @@ def _contact(words: Wording) -> str:
 def _small(words: Wording) -> str:
     return (
         f"<p>{words.general_advice} {words.not_watched}</p>"
+        f'<p><a href="{_READ}">{words.browser}</a></p>'
         f'<p>{words.why} <a href="{{{{ links.unsubscribe | web_address }}}}">{words.unsubscribe}</a></p>'
     )

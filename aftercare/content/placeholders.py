@@ -117,8 +117,10 @@ _ALL = (
 PLACEHOLDERS: dict[str, Placeholder] = {placeholder.path: placeholder for placeholder in _ALL}
 
 LAYOUT_PLACEHOLDERS: dict[str, Placeholder] = {
-    "links.unsubscribe": Placeholder(
-        "links.unsubscribe", _("Unsubscribe link"), _("Only the layout around the message uses it."), Kind.URL
+    path: Placeholder(path, label, _("Only the layout around the message uses it."), Kind.URL)
+    for path, label in (
+        ("links.read", _("Link to this message and the patient's plan")),
+        ("links.unsubscribe", _("Unsubscribe link")),
     )
 }
 

@@ -7,7 +7,10 @@ _SAME_EVERYWHERE: dict[str, str | bool] = {
     "face": True,
     "recovery_note": "",
 }
-_LINKS: dict[str, str | bool] = {"unsubscribe": "https://aftercare.example.com/u/sample"}
+_LINKS: dict[str, str | bool] = {
+    "read": "https://aftercare.example.com/m/sample",
+    "unsubscribe": "https://aftercare.example.com/u/sample",
+}
 
 SAMPLES: dict[str, dict[str, dict[str, str | bool]]] = {
     "en-GB": {

@@ -10,6 +10,8 @@ class Wording:
     phone: str
     closed: str
     emergency: str
+    button: str
+    browser: str
     why: str
     unsubscribe: str
 
@@ -24,6 +26,8 @@ _WORDINGS = {
         phone="Call us",
         closed="When we are closed",
         emergency="Emergency",
+        button="See your dates and messages",
+        browser="Read this message in your browser",
         why="You get this message because you agreed to it at {{ clinic.name }}.",
         unsubscribe="Stop these messages",
     ),
@@ -36,14 +40,35 @@ _WORDINGS = {
         phone="Llámenos",
         closed="Si estamos cerrados",
         emergency="Emergencias",
+        button="Ver sus fechas y mensajes",
+        browser="Leer este mensaje en el navegador",
         why="Recibe este mensaje porque lo aceptó en {{ clinic.name }}.",
         unsubscribe="No recibir más mensajes",
     ),
+    "ar": Wording(
+        general_advice=("تتضمن هذه الرسالة نصائح عامة من {{ clinic.name }}، ولا تحل محل مختص يفحصك شخصيًا."),
+        not_watched="لا يقرأ أحد الردود على هذه الرسالة في الوقت المناسب لمساعدتك. يُرجى الاتصال بنا.",
+        phone="اتصل بنا",
+        closed="عندما نكون مغلقين",
+        emergency="الطوارئ",
+        button="مواعيدك ورسائلك",
+        browser="اقرأ هذه الرسالة في المتصفح",
+        why="تصلك هذه الرسالة لأنك وافقت على ذلك في {{ clinic.name }}.",
+        unsubscribe="إيقاف هذه الرسائل",
+    ),
 }
+LANGUAGES = tuple(_WORDINGS)
+"""Those in which fixed words stand around a message."""
+_RIGHT_TO_LEFT = frozenset({"ar"})
 
 
 def language_of(locale: str) -> str:
     return locale.partition("-")[0].lower()
+
+
+def direction(locale: str) -> str:
+    """“ltr” or “rtl”, as HTML's ``dir`` has it."""
+    return "rtl" if language_of(locale) in _RIGHT_TO_LEFT else "ltr"
 
 
 def wording(locale: str) -> Wording:

@@ -15,8 +15,8 @@ from aftercare.content.placeholders import Values
 from aftercare.content.problems import ContentError
 from aftercare.content.publishing import as_compiled, compiled_for, written_in
 from aftercare.content.rendering import paths_of, render
+from aftercare.outbox.links import READ, UNSUBSCRIBE, thread_of
 from aftercare.outbox.models import Attempt, ScheduledMessage, Why
-from aftercare.outbox.unsubscribing import unsubscribe_url
 from aftercare.outbox.values import message_values
 from aftercare.outbox.wire import ADDRESSING, Mail, address
 
@@ -97,7 +97,7 @@ def compose(
             raise CannotCompose(Why.NOT_APPROVED, message.step.template.name)
         locale = written_in(compiled.version, locale=message.patient.written_locale, clinic=message.clinic)
         values = message_values(message.session, locale=locale, topics=_topics(compiled))
-        values["links"] = {"unsubscribe": unsubscribe_url(message.pk)}
+        values["links"] = {"read": READ.url(message.pk), "unsubscribe": UNSUBSCRIBE.url(message.pk)}
         copy = _copy(compiled, values, headers_of(message, locale=locale, now=now))
     except ContentError as error:
         raise CannotCompose(Why.CANNOT_COMPOSE, str(error)) from error
@@ -121,20 +121,22 @@ def _former_digest(copy: Copy) -> str:
 def headers_of(message: ScheduledMessage, *, locale: str, now: datetime) -> dict[str, str]:
     """Every header but the subject. Raises CannotCompose for an address that no mail can carry.
 
-    Message-ID is the same at every try (RFC 5322, 3.6.4), so that a copy sent twice is shown once;
+    Message-ID is the same at every try (RFC 5322, 3.6.4), so that a copy sent twice is shown once, and
+    References the same for every message of a session, so that they are shown together;
     Auto-Submitted is RFC 3834, List-Unsubscribe-Post RFC 8058.
     """
-    clinic, url = message.clinic, unsubscribe_url(message.pk)
+    clinic, domain = message.clinic, message.clinic.sender_email.rpartition("@")[2]
     reply_to = {"Reply-To": clinic.reply_to} if clinic.reply_to else {}
     headers = {
         "From": _sender(clinic.sender_name, clinic.sender_email),
         "To": message.patient.email,
         **reply_to,
         "Date": format_datetime(now),
-        "Message-ID": f"<{message.pk}@{clinic.sender_email.rpartition('@')[2]}>",
+        "Message-ID": f"<{message.pk}@{domain}>",
+        "References": f"<{thread_of(message.session_id)}@{domain}>",
         "Content-Language": locale,
         "Auto-Submitted": "auto-generated",
-        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe": f"<{UNSUBSCRIBE.url(message.pk)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
     for name in ADDRESSING:

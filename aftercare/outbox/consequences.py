@@ -16,7 +16,7 @@ def consequences(event: DeliveryEvent, message: ScheduledMessage, *, now: dateti
     """Suppresses the address and opens or withdraws tasks, once for a report, in the caller's transaction."""
     suppress_after(event, clinic=message.clinic, now=now)
     if event.event_type in COMPLAINTS:
-        _open_unsubscribed(message, now)
+        tell_of_unsubscribing(message, now=now)
     _mind_lost(message, now)
 
 
@@ -29,7 +29,8 @@ def _mind_lost(message: ScheduledMessage, now: datetime) -> None:
         _open(message, Cause.BOUNCED, source=source, detail=message.step.name, now=now)
 
 
-def _open_unsubscribed(message: ScheduledMessage, now: datetime) -> None:
+def tell_of_unsubscribing(message: ScheduledMessage, *, now: datetime) -> None:
+    """Opens the task for the clinic, once for a message."""
     source = f"message:{message.pk}:{Cause.UNSUBSCRIBED}"
     detail = _("The patient needs the leaflet in another way.")
     _open(message, Cause.UNSUBSCRIBED, source=source, detail=detail, now=now)

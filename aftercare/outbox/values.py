@@ -7,7 +7,7 @@ from aftercare.clinics.models import Clinic
 from aftercare.content.placeholders import Values
 from aftercare.outbox.localising import area_name, clock, day, from_when, listed
 from aftercare.protocols.models import Restriction, Topic
-from aftercare.timing import advice_instant
+from aftercare.timing import FromWhen, advice_instant
 from aftercare.treatments.depth import DepthBand, band_of
 from aftercare.treatments.models import FACIAL_SITES, TreatedArea, TreatmentSession
 
@@ -73,9 +73,20 @@ def _from(
 
 
 def _from_one(session: TreatmentSession, wait: Restriction | None, band: DepthBand, locale: str) -> str:
+    when = _when(session, wait, band)
+    return from_when(when, locale) if when else ""
+
+
+def _when(session: TreatmentSession, wait: Restriction | None, band: DepthBand) -> FromWhen | None:
     if wait is None:
-        return ""
+        return None
     hours = wait.hours_light if band is DepthBand.LIGHT else wait.hours_deeper
-    if hours is None:
-        return ""
-    return from_when(advice_instant(session.ended_at, hours, session.patient.zone), locale)
+    return None if hours is None else advice_instant(session.ended_at, hours, session.patient.zone)
+
+
+def restarts(session: TreatmentSession) -> list[tuple[Topic, FromWhen]]:
+    """With what the patient waits until when, where they are; the first to be allowed again comes first."""
+    band = band_of(area.depth_mm for area in session.areas.all())
+    found = [(Topic(wait.topic), _when(session, wait, band)) for wait in session.protocol.restrictions.all()]
+    known = [(topic, when) for topic, when in found if when]
+    return sorted(known, key=lambda each: (each[1].on, each[1].at or time.min, each[0]))

@@ -1,39 +1,28 @@
 """The link of every message by which a patient asks for no more of them (RFC 8058)."""
 
-from http import HTTPStatus
-
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from aftercare.content.wording import language_of
 from aftercare.outbox import clock
-from aftercare.outbox.models import ScheduledMessage
-from aftercare.outbox.unsubscribing import BadLink, OldLink, message_of, unsubscribe
-from aftercare.pages.privacy import private
+from aftercare.outbox.links import UNSUBSCRIBE
+from aftercare.outbox.models import Purpose, ScheduledMessage
+from aftercare.outbox.unsubscribing import unsubscribe
+from aftercare.pages.opening import opened_by, patient_page
 
 
 @csrf_exempt  # mail programs post here without a cookie; the signed token is the proof
 @require_http_methods(["GET", "HEAD", "POST"])
-@private
-def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
-    """GET asks and changes nothing (scanners follow links); POST unsubscribes, once or many times."""
-    now = clock.database_now()
-    try:
-        message = message_of(token, now=now)
-    except BadLink:
-        return render(request, "pages/link_unknown.html", status=HTTPStatus.NOT_FOUND)
-    except OldLink:
-        return render(request, "pages/link_old.html", status=HTTPStatus.GONE)
-    if request.method == "POST":
-        unsubscribe(message, now=now)
-        return _page(request, message, "done")
-    return _page(request, message, "ask")
+@opened_by(UNSUBSCRIBE)
+def unsubscribe_page(request: HttpRequest, message: ScheduledMessage) -> HttpResponse:
+    """GET asks and changes nothing (scanners follow links); POST unsubscribes, once or many times.
 
-
-def _page(request: HttpRequest, message: ScheduledMessage, which: str) -> HttpResponse:
-    """Of a page that is written once a language, the patient's."""
-    language = language_of(message.patient.written_locale)
-    context = {"clinic": message.clinic, "language": language}
-    return render(request, f"pages/unsubscribe_{which}.{language}.html", context)
+    A mail program's one click says nothing of purposes and stops all that the clinic sends of this kind; on
+    the page a patient may keep the safety-critical messages.
+    """
+    if request.method != "POST":
+        return patient_page(request, "unsubscribe_ask", message)
+    routine = request.POST.get("purpose") == Purpose.ROUTINE
+    purpose = Purpose.ROUTINE if routine else Purpose.CARE
+    unsubscribe(message, purpose=purpose, now=clock.database_now())
+    return patient_page(request, "unsubscribe_done", message, routine=routine)

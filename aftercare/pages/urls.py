@@ -1,6 +1,11 @@
 from django.urls import path
 
+from aftercare.pages.reading import calendar_file, reading_page
 from aftercare.pages.unsubscribe import unsubscribe_page
 
 app_name = "pages"
-urlpatterns = [path("u/<str:token>/", unsubscribe_page, name="unsubscribe")]
+urlpatterns = [
+    path("m/<str:token>/", reading_page, name="reading"),
+    path("m/<str:token>/dates.ics", calendar_file, name="calendar"),
+    path("u/<str:token>/", unsubscribe_page, name="unsubscribe"),
+]

@@ -14,12 +14,12 @@ def address(number: int) -> str:
 
 
 def values(number: int) -> dict[str, Any]:
-    """What the placeholders of one recipient's message are filled with: two of them differ for each."""
+    """What the placeholders of one recipient's message are filled with: three of them differ for each."""
     known = LETTER["values"]
     return {
         **known,
         "patient": {"first_name": f"Amara{number}"},
-        "links": {"unsubscribe": f"{known['links']['unsubscribe'][:-8]}{number:08}"},
+        "links": {name: f"{link[:-8]}{number:08}" for name, link in known["links"].items()},
     }
 
 

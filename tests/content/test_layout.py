@@ -2,6 +2,8 @@ import re
 
 import pytest
 
+from aftercare.content import layout
+from aftercare.content.colour import contrast
 from aftercare.content.compiling import Brand, Source, compile_source
 from aftercare.content.placeholders import sample_values
 from aftercare.content.rendering import render
@@ -25,10 +27,11 @@ def test_page_carries_contacts_and_advice_in_the_patients_language(page_of, bran
         assert all(clinic[name] in shown for name in ("name", "phone", "out_of_hours", "emergency_number"))
 
 
-def test_page_links_to_unsubscribe_and_to_the_phones(page_of, brand):
+def test_page_links_to_itself_to_the_phones_and_to_unsubscribe(page_of, brand):
     links = page_of(mail(brand).html).links()
 
-    assert links == ["tel:02079460100", "tel:999", "https://aftercare.example.com/u/sample"]
+    read, leave = "https://aftercare.example.com/m/sample", "https://aftercare.example.com/u/sample"
+    assert links == [f"{read}#plan", "tel:02079460100", "tel:999", read, leave]
 
 
 def test_page_says_its_language_and_is_small_and_loads_nothing(page_of, brand):
@@ -80,3 +83,55 @@ def test_brand_refuses_a_logo_that_is_no_web_address():
 def test_brand_digest_changes_with_the_brand(brand):
     assert brand.digest == Brand(brand.name, brand.colour).digest
     assert brand.digest != Brand(brand.name, "#000000").digest
+
+
+def test_brand_digest_covers_the_layouts_own_code(brand, monkeypatch):
+    before = brand.digest
+    layout._digest.cache_clear()
+    monkeypatch.setattr(layout, "_contact", lambda words: "<p>other</p>")
+
+    assert brand.digest != before
+    layout._digest.cache_clear()
+
+
+def test_page_has_one_button_and_it_can_be_clicked_in_all_of_its_size(brand):
+    html = mail(brand).html
+
+    button = re.search(r'<td[^>]*class="button".*?</table>', html, re.DOTALL)[0]
+    assert html.count('class="button"') == 1
+    assert "See your dates and messages" in button
+    assert 'bgcolor="#0f766e"' in button  # Word knows the cell's colour
+    assert "mso-padding-alt: 14px 24px" in button.replace("alt:1", "alt: 1")
+
+
+@pytest.mark.parametrize(
+    "colour", ["#ffffff", "#000000", "#fde047", "#0f766e", "#7f7f7f", "#ff0000", "#1b232c"]
+)
+def test_page_can_be_read_in_every_colour_light_and_dark(colour):
+    colours = layout._colours(Brand("Clinic", colour))
+
+    pairs = [("on_colour", "colour"), ("accent", "card"), ("card", "accent"), ("accent_dark", "dark")]
+    assert all(contrast(colours[words], colours[ground]) >= 4.5 for words, ground in pairs)
+    assert contrast("#e6ebf0", colours["dark"]) >= 4.5
+    assert contrast("#a9b5c1", "#12181f") >= 4.5
+    assert contrast("#52606d", "#eef1f4") >= 4.5
+
+
+def test_page_is_turned_round_for_a_language_that_is_read_from_the_right(page_of, brand):
+    source = Source("مرحبا", "", "# مرحبا\n\n> - واحد\n")
+    html = compile_source(source, brand=brand, locale="ar").html
+    page = page_of(html)
+
+    assert ("lang", "ar") in page.attributes
+    assert {value for name, value in page.attributes if name == "dir"} == {"rtl"}
+    assert "اتصل بنا" in page.text
+    assert "border-right: 5px solid" in html
+    assert "padding-right: 24px" in html
+    assert "direction:ltr" not in html
+
+
+def test_plain_text_names_the_plan_and_both_links(brand):
+    text = mail(brand).text
+
+    assert "See your dates and messages: https://aftercare.example.com/m/sample\n" in text
+    assert "Stop these messages: https://aftercare.example.com/u/sample\n" in text

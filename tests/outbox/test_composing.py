@@ -1,5 +1,6 @@
 """A message is written once, kept as its parts, and comes out the same to the byte."""
 
+import re
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.utils import parsedate_to_datetime
@@ -8,6 +9,7 @@ import pytest
 
 from aftercare.content.approval import retire
 from aftercare.outbox.composing import CannotCompose, NotTheCopySent, compose, reproduce
+from aftercare.outbox.links import READ
 from aftercare.outbox.models import Attempt
 from tests import factories
 
@@ -81,6 +83,21 @@ def test_footer_and_header_have_the_same_link(message, at):
     url = copy.headers["List-Unsubscribe"].strip("<>")
     assert url in copy.html
     assert url in copy.text
+
+
+def test_message_leads_to_its_own_page(message, at):
+    copy = compose(message, now=at.now).copy
+
+    assert READ.url(message.pk) in copy.html
+    assert READ.url(message.pk) in copy.text
+
+
+def test_messages_of_a_session_are_kept_together_and_of_two_sessions_apart(message, another, at):
+    second = factories.message(message.session, step=message.session.protocol.steps.last())
+    threads = [compose(each, now=at.now).copy.headers["References"] for each in (message, second, another)]
+
+    assert threads[0] == threads[1] != threads[2]
+    assert re.fullmatch(r"<[0-9a-f]{32}@clinic\.example\.com>", threads[0])
 
 
 def test_text_in_the_clinics_language_has_its_dates_for_a_patient_of_another(message, at):

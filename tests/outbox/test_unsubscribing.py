@@ -1,61 +1,47 @@
-"""A signed link stands for one message and lets its reader stop the clinic's aftercare mail."""
-
-from datetime import timedelta
+"""What a patient no longer wants, and that the clinic is told when its safety messages stop too."""
 
 import pytest
 
+from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.outbox.composing import compose
-from aftercare.outbox.models import Attempt, Suppression
-from aftercare.outbox.unsubscribing import BadLink, OldLink, message_of, unsubscribe, unsubscribe_url
+from aftercare.outbox.models import Attempt, Purpose, Suppression
+from aftercare.outbox.unsubscribing import unsubscribe
 
 pytestmark = pytest.mark.django_db
 
 
-def token_of(message):
-    return unsubscribe_url(message.pk).removeprefix("http://localhost:8000/u/").removesuffix("/")
-
-
-def test_link_leads_back_to_its_message(scheduled, at):
-    assert message_of(token_of(scheduled), now=at.now) == scheduled
-
-
-def test_link_names_nobody(scheduled):
-    url = unsubscribe_url(scheduled.pk)
-
-    assert scheduled.patient.email not in url
-    assert len(url) < 150
-
-
-def test_forged_link_is_refused(scheduled, another, at):
-    forged = another.pk.hex + token_of(scheduled)[32:]
-
-    with pytest.raises(BadLink):
-        message_of(forged, now=at.now)
-
-
-def test_link_of_a_message_that_is_gone_is_refused(scheduled, at):
-    token = token_of(scheduled)
-    scheduled.delete()
-
-    with pytest.raises(BadLink):
-        message_of(token, now=at.now)
-
-
-def test_link_outlives_a_year_but_not_for_ever(scheduled):
-    token = token_of(scheduled)
-
-    assert message_of(token, now=scheduled.send_at + timedelta(days=400)) == scheduled
-    with pytest.raises(OldLink):
-        message_of(token, now=scheduled.send_at + timedelta(days=400, seconds=1))
-
-
-def test_unsubscribing_twice_leaves_one_suppression(scheduled, at):
-    unsubscribe(scheduled, now=at.now)
-    unsubscribe(scheduled, now=at.pass_(days=1))
+def test_unsubscribing_twice_leaves_one_suppression_and_one_task(scheduled, at):
+    unsubscribe(scheduled, purpose=Purpose.CARE, now=at.now)
+    unsubscribe(scheduled, purpose=Purpose.CARE, now=at.pass_(days=1))
 
     suppression = Suppression.objects.get()
     assert (suppression.clinic, suppression.email) == (scheduled.clinic, scheduled.patient.email)
     assert suppression.purpose == "care"
+    assert FollowUpTask.objects.count() == 1
+
+
+def test_leaving_care_messages_opens_a_task_with_a_deadline(scheduled, at):
+    unsubscribe(scheduled, purpose=Purpose.CARE, now=at.now)
+
+    task = FollowUpTask.objects.get()
+    assert (task.cause, task.patient, task.clinic) == (
+        Cause.UNSUBSCRIBED, scheduled.patient, scheduled.clinic,
+    )  # fmt: skip
+    assert task.deadline_at > at.now
+
+
+def test_keeping_the_safety_messages_needs_no_human(scheduled, at):
+    suppression = unsubscribe(scheduled, purpose=Purpose.ROUTINE, now=at.now)
+
+    assert suppression.purpose == "routine"
+    assert not FollowUpTask.objects.exists()
+
+
+def test_leaving_the_safety_messages_later_still_tells_the_clinic(scheduled, at):
+    unsubscribe(scheduled, purpose=Purpose.ROUTINE, now=at.now)
+    unsubscribe(scheduled, purpose=Purpose.CARE, now=at.now)
+
+    assert FollowUpTask.objects.count() == 1
 
 
 def test_address_that_got_the_message_is_the_one_that_is_suppressed(scheduled, at):
@@ -65,4 +51,4 @@ def test_address_that_got_the_message_is_the_one_that_is_suppressed(scheduled, a
         values=composed.values, headers={**composed.copy.headers, "To": "Old@Example.com"}, digest="d",
     )  # fmt: skip
 
-    assert unsubscribe(scheduled, now=at.now).email == "old@example.com"
+    assert unsubscribe(scheduled, purpose=Purpose.CARE, now=at.now).email == "old@example.com"

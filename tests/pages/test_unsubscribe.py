@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from aftercare.outbox import clock
+from aftercare.outbox.links import UNSUBSCRIBE
 from aftercare.outbox.models import Suppression
-from aftercare.outbox.unsubscribing import unsubscribe_url
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def message(monkeypatch):
 
 @pytest.fixture
 def path(message, settings):
-    return unsubscribe_url(message.pk).removeprefix(settings.SITE_URL)
+    return UNSUBSCRIBE.url(message.pk).removeprefix(settings.SITE_URL)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_following_the_link_asks_and_changes_nothing(browser, path):
     page = browser.get(path)
 
     assert page.status_code == 200
-    assert "Stop these e-mails?" in page.content.decode()
+    assert "Stop these messages?" in page.content.decode()
     assert "Harbour Clinic" in page.content.decode()
     assert not Suppression.objects.exists()
 
@@ -46,6 +46,7 @@ def test_mail_program_unsubscribes_with_one_click(browser, path, message):
 
     assert page.status_code == 200
     assert Suppression.objects.get().email == message.patient.email
+    assert Suppression.objects.get().purpose == "care"
     assert not page.cookies
 
 
@@ -55,7 +56,7 @@ def test_button_posts_to_the_same_address_and_may_be_pressed_twice(browser, path
     browser.post(path)
     page = browser.post(path)
 
-    assert "no more of these e-mails" in page.content.decode()
+    assert "no more of these messages" in page.content.decode()
     assert Suppression.objects.count() == 1
 
 
@@ -65,8 +66,8 @@ def test_page_is_in_the_patients_language(browser, path, message):
 
     page = browser.get(path, headers={"Accept-Language": "en"})
 
-    assert '<html lang="es">' in page.content.decode()
-    assert "¿No quiere recibir más correos?" in page.content.decode()
+    assert '<html lang="es" dir="ltr">' in page.content.decode()
+    assert "¿No quiere recibir más mensajes?" in page.content.decode()
     assert "Hecho" in browser.post(path).content.decode()
 
 
@@ -81,7 +82,10 @@ def test_forged_link_is_unknown(browser, message, method):
 def test_old_link_is_gone(browser, path, message, monkeypatch):
     monkeypatch.setattr(clock, "database_now", lambda: message.send_at + timedelta(days=401))
 
-    assert browser.post(path).status_code == 410
+    page = browser.post(path)
+
+    assert page.status_code == 410
+    assert message.clinic.phone in page.content.decode()
     assert not Suppression.objects.exists()
 
 
@@ -103,3 +107,23 @@ def test_title_says_nothing_of_health(browser, path):
     page = browser.get(path).content.decode()
 
     assert "<title>Harbour Clinic</title>" in page
+
+
+def test_patient_may_keep_the_safety_messages(browser, path):
+    assert 'name="purpose" value="routine"' in browser.get(path).content.decode()
+
+    page = browser.post(path, {"purpose": "routine"})
+
+    assert "only the safety messages" in page.content.decode()
+    assert Suppression.objects.get().purpose == "routine"
+
+
+@pytest.mark.parametrize("purpose", ["all", "<script>", ""])
+def test_purpose_that_was_not_offered_counts_as_one_click(browser, path, purpose):
+    browser.post(path, {"purpose": purpose})
+
+    assert Suppression.objects.get().purpose == "care"
+
+
+def test_page_warns_that_the_clinic_is_told(browser, path):
+    assert "Harbour Clinic is told" in browser.get(path).content.decode()

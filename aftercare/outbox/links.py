@@ -1,0 +1,70 @@
+"""The signed links that every message carries: each purpose has a signature of its own, and an end."""
+
+import hashlib
+import uuid
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+
+from aftercare.outbox.models import ScheduledMessage
+
+_THREAD_KEY = hashlib.sha256(settings.SECRET_KEY.encode()).digest()
+
+
+class BadLink(Exception):
+    """Not a link of ours, or one that was made for another purpose."""
+
+
+class OldLink(Exception):
+    """A link of ours that has outlived its time; ``message`` is the one it came with."""
+
+    def __init__(self, message: ScheduledMessage) -> None:
+        super().__init__(str(message.pk))
+        self.message = message
+
+
+class Link:
+    """Addresses that stand for a message and name nobody; the same at every try.
+
+    ``lives``: so long after the message was promised for. Nothing about it is stored.
+    """
+
+    def __init__(self, *, path: str, salt: str, lives: timedelta) -> None:
+        self._path, self._lives = path, lives
+        self._signer = Signer(sep=".", salt=salt)
+        # One message asks for it more than once.
+        self._signed = lru_cache(maxsize=16)(self._signer.sign)
+
+    def url(self, message_id: uuid.UUID) -> str:
+        return f"{settings.SITE_URL}/{self._path}/{self._signed(message_id.hex)}/"
+
+    def message_of(self, token: str, *, now: datetime) -> ScheduledMessage:
+        """The message whose link it is, with its session, patient and clinic. Raises BadLink or OldLink."""
+        try:
+            message_id = uuid.UUID(self._signer.unsign(token))
+        except BadSignature as error:
+            raise BadLink from error
+        related = ("clinic", "step", "patient__clinic", "session__protocol", "session__clinic")
+        message = ScheduledMessage.objects.select_related(*related).filter(pk=message_id).first()
+        if message is None:
+            raise BadLink
+        if now > message.send_at + self._lives:
+            raise OldLink(message)
+        return message
+
+
+UNSUBSCRIBE = Link(path="u", salt="aftercare.outbox.unsubscribing", lives=timedelta(days=400))
+"""CAN-SPAM asks for 30 days; a patient may look for the link of last year's treatment."""
+
+READ = Link(path="m", salt="aftercare.outbox.reading", lives=timedelta(days=90))
+"""It shows what was said about a treatment: long enough for a plan of weeks, and no longer."""
+
+
+def thread_of(session_id: int) -> str:
+    """The id that a session's messages refer to (RFC 5322, 3.6.4), so that mail programs keep them together.
+
+    No message of its own: whichever of them comes first, and with none looked up while sending.
+    """
+    return hashlib.blake2b(b"thread:%d" % session_id, key=_THREAD_KEY, digest_size=16).hexdigest()

@@ -1,0 +1,48 @@
+"""A plan's dates as an iCalendar file (RFC 5545). It names no treatment: other people see calendars."""
+
+from datetime import date, datetime, timedelta
+
+from icalendar import Calendar, Event
+
+from aftercare.outbox.models import ScheduledMessage
+from aftercare.outbox.reading import Plan
+from aftercare.pages.wording import page_wording
+from aftercare.timing import FromWhen, localise
+
+_SHOWN = timedelta(minutes=30)
+
+
+def calendar_of(plan: Plan, message: ScheduledMessage, *, now: datetime) -> bytes:
+    """An event for each restart date and the next visit. The same ids every time: a second file corrects."""
+    words = page_wording(message.patient.written_locale)
+    calendar = Calendar()
+    calendar.add("prodid", "-//Aftercare//Dates//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    for topic, when in plan.restarts:
+        summary = words.restart.format(topic=words.topics[topic])
+        calendar.add_component(_event(str(topic), summary, _start(when, message), message, now))
+    if plan.next_visit_on:
+        calendar.add_component(_event("visit", words.next_visit, plan.next_visit_on, message, now))
+    return calendar.to_ical()
+
+
+def _start(when: FromWhen, message: ScheduledMessage) -> date | datetime:
+    return localise(when.on, when.at, message.patient.zone)[0] if when.at else when.on
+
+
+def _event(
+    name: str, summary: str, start: date | datetime, message: ScheduledMessage, now: datetime
+) -> Event:
+    clinic = message.clinic
+    event = Event()
+    event.add("uid", f"{message.session_id}-{name}@{clinic.sender_email.rpartition('@')[2]}")
+    event.add("dtstamp", now)
+    event.add("sequence", int(now.timestamp()))
+    event.add("dtstart", start)
+    event.add("dtend", start + (_SHOWN if isinstance(start, datetime) else timedelta(days=1)))
+    event.add("summary", f"{summary} · {clinic.name}")
+    event.add("description", clinic.phone)
+    event.add("class", "PRIVATE")
+    event.add("transp", "TRANSPARENT")
+    return event

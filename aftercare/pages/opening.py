@@ -1,0 +1,79 @@
+"""From a link to its message, and to a page in the patient's language; for a link that leads nowhere, why."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from aftercare.clinics.models import Clinic
+from aftercare.content.filters import dialled
+from aftercare.content.wording import direction, language_of, wording
+from aftercare.outbox import clock
+from aftercare.outbox.links import BadLink, Link, OldLink
+from aftercare.outbox.models import ScheduledMessage
+from aftercare.pages.privacy import private
+from aftercare.pages.wording import LANGUAGES, page_wording
+
+View = Callable[[HttpRequest, ScheduledMessage], HttpResponse]
+
+
+def opened_by(link: Link) -> Callable[[View], Callable[..., HttpResponse]]:
+    """Makes a view of one message a private page that only this link opens."""
+
+    def opened(view: View) -> Callable[..., HttpResponse]:
+        @private
+        @wraps(view)
+        def page(request: HttpRequest, token: str) -> HttpResponse:
+            try:
+                message = link.message_of(token, now=clock.database_now())
+            except BadLink:
+                return unknown_link(request)
+            except OldLink as error:
+                return old_link(request, error.message)
+            return view(request, message)
+
+        return page
+
+    return opened
+
+
+def patient_page(
+    request: HttpRequest,
+    template: str,
+    message: ScheduledMessage,
+    *,
+    status: int = HTTPStatus.OK,
+    **more: Any,
+) -> HttpResponse:
+    """A page of ``templates/pages`` in the language of the message's patient, with the clinic's numbers."""
+    context = {**said_in(message.patient.written_locale, message.clinic), **more, "message": message}
+    return render(request, f"pages/{template}.html", context, status=status)
+
+
+def said_in(locale: str, clinic: Clinic) -> dict[str, Any]:
+    words = page_wording(locale)
+    return {
+        "clinic": clinic,
+        "language": language_of(locale),
+        "direction": direction(locale),
+        "words": words,
+        "contact": wording(locale),
+        "dialled": {"phone": dialled(clinic.phone), "emergency": dialled(clinic.emergency_number)},
+        "told": {
+            name: getattr(words, name).format(clinic=clinic.name)
+            for name in ("ask_warning", "done_routine", "done_care")
+        },
+    }
+
+
+def old_link(request: HttpRequest, message: ScheduledMessage) -> HttpResponse:
+    return patient_page(request, "link_old", message, status=HTTPStatus.GONE)
+
+
+def unknown_link(request: HttpRequest) -> HttpResponse:
+    """In every language, as nobody knows who follows it."""
+    languages = [(code, direction(code), page_wording(code)) for code in LANGUAGES]
+    return render(request, "pages/link_unknown.html", {"languages": languages}, status=HTTPStatus.NOT_FOUND)

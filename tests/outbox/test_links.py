@@ -1,0 +1,67 @@
+"""A signed link stands for one message and one purpose, names nobody, and ends."""
+
+from datetime import timedelta
+
+import pytest
+
+from aftercare.outbox.links import READ, UNSUBSCRIBE, BadLink, OldLink, thread_of
+
+pytestmark = pytest.mark.django_db
+
+both = pytest.mark.parametrize(("link", "days"), [(UNSUBSCRIBE, 400), (READ, 90)])
+
+
+def token_of(link, message):
+    return link.url(message.pk).removeprefix("http://localhost:8000/").split("/")[1]
+
+
+@both
+def test_link_leads_back_to_its_message(scheduled, at, link, days):
+    assert link.message_of(token_of(link, scheduled), now=at.now) == scheduled
+
+
+@both
+def test_link_is_short_and_names_nobody(scheduled, link, days):
+    url = link.url(scheduled.pk)
+
+    assert scheduled.patient.email not in url
+    assert len(url) < 150
+
+
+@both
+def test_link_with_another_messages_signature_is_refused(scheduled, another, at, link, days):
+    forged = another.pk.hex + token_of(link, scheduled)[32:]
+
+    with pytest.raises(BadLink):
+        link.message_of(forged, now=at.now)
+
+
+@both
+def test_link_of_a_message_that_is_gone_is_refused(scheduled, at, link, days):
+    token = token_of(link, scheduled)
+    scheduled.delete()
+
+    with pytest.raises(BadLink):
+        link.message_of(token, now=at.now)
+
+
+def test_link_to_unsubscribe_does_not_open_what_was_said(scheduled, at):
+    with pytest.raises(BadLink):
+        READ.message_of(token_of(UNSUBSCRIBE, scheduled), now=at.now)
+    with pytest.raises(BadLink):
+        UNSUBSCRIBE.message_of(token_of(READ, scheduled), now=at.now)
+
+
+@both
+def test_link_ends_when_its_time_is_over(scheduled, link, days):
+    token, last = token_of(link, scheduled), scheduled.send_at + timedelta(days=days)
+
+    assert link.message_of(token, now=last) == scheduled
+    with pytest.raises(OldLink) as old:
+        link.message_of(token, now=last + timedelta(seconds=1))
+    assert old.value.message == scheduled
+
+
+def test_messages_of_one_session_share_a_thread_that_does_not_count_sessions():
+    assert thread_of(7) == thread_of(7) != thread_of(8)
+    assert len(thread_of(7)) == 32
