@@ -148,6 +148,7 @@ INSTALLED_APPS = [
     "aftercare.protocols",
     "aftercare.treatments",
     "aftercare.outbox",
+    "aftercare.checkins",
     "aftercare.hooks",
     "aftercare.pages",
 ]

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,3 +9,7 @@ class ClinicsConfig(AppConfig):
 
     name = "aftercare.clinics"
     verbose_name = _("Clinics")
+
+    def ready(self) -> None:
+        """Makes the models known that stand beside models.py."""
+        import_module("aftercare.clinics.hours")

@@ -251,6 +251,7 @@ class Patient(models.Model):
     email_consent_at = models.DateTimeField(_("consent to aftercare e-mail given at"), null=True, blank=True)
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
     paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)
+    concern_at = models.DateTimeField(_("concern open since"), null=True, blank=True, editable=False)
     external_id = models.CharField(_("external id"), max_length=80, blank=True)
 
     objects = ClinicScopedQuerySet.as_manager()

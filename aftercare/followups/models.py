@@ -17,6 +17,8 @@ class Cause(models.TextChoices):
     SUPPRESSED = "suppressed", _("A safety message may not be sent to this address")
     BOUNCED = "bounced", _("A safety message did not reach the patient's mailbox")
     UNSUBSCRIBED = "unsubscribed", _("The patient wants no more mail")
+    CONCERN = "concern", _("A patient's answer needs a human")
+    UNANSWERED = "unanswered", _("A check-in was not answered")
     LATE_ENTRY = "late_entry", _("The session was entered after safety messages were due")
 
 

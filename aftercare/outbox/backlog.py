@@ -30,6 +30,7 @@ PAUSES = {
     Patient: Q(patient__paused_at__isnull=False),
 }
 NO_CONSENT = Q(patient__email_consent_at__isnull=True)
+OPEN_CONCERN = Q(patient__concern_at__isnull=False, safety_critical=False)
 _COLUMNS = ("pk", "safety_critical", "due_at", "latest_at", "moved_by", "step__quiet_exempt")
 _PLACE = ("patient__time_zone", "clinic__time_zone", "clinic__quiet_from", "clinic__quiet_until")
 
@@ -136,7 +137,7 @@ def held_elsewhere(what: Paused) -> Q:
     """What else holds a message once this pause is over."""
     if isinstance(what, SitePause):
         return Q(pk__in=[])
-    others = NO_CONSENT
+    others = NO_CONSENT | OPEN_CONCERN
     for kind, paused in PAUSES.items():
         if not isinstance(what, kind):
             others |= paused

@@ -96,7 +96,7 @@ def forecast(facts: SessionFacts, *, now: datetime) -> list[PlannedMessage]:
 
 def _planned(step: ProtocolStep, facts: SessionFacts, now: datetime) -> PlannedMessage:
     place, due_at, moved_by = _place(step, facts, now)
-    status, why = _standing(place, facts)
+    status, why = _standing(place, facts, step)
     return PlannedMessage(
         step=step,
         zone=facts.patient.zone,
@@ -129,22 +129,23 @@ def _slot(step: ProtocolStep, facts: SessionFacts, now: datetime) -> Slot:
     return slot(step.when, ended_at=facts.ended_at, zone=facts.patient.zone, quiet=quiet, now=now)
 
 
-def _standing(place: Slot, facts: SessionFacts) -> tuple[Status, str]:
+def _standing(place: Slot, facts: SessionFacts, step: ProtocolStep) -> tuple[Status, str]:
     """The status a new message gets, and why."""
     if place.status is SlotStatus.missed:
         return Status.MISSED, Why.ENTERED_LATE
     if facts.superseded_by is not None:
         return Status.SUPERSEDED, Why.NEWER_SESSION
-    if reason := _hold(facts):
+    if reason := _hold(facts, step):
         return Status.HELD, reason
     return Status.SCHEDULED, ""
 
 
-def _hold(facts: SessionFacts) -> Why | None:
+def _hold(facts: SessionFacts, step: ProtocolStep) -> Why | None:
     reasons = (
         (facts.patient.clinic.paused_at, Why.CLINIC_PAUSED),
         (facts.protocol.paused_at, Why.PROTOCOL_PAUSED),
         (facts.patient.paused_at, Why.PATIENT_PAUSED),
+        (facts.patient.concern_at and not step.safety_critical, Why.OPEN_CONCERN),
         (not facts.patient.consents, Why.NO_CONSENT),
     )
     return next((why for holds, why in reasons if holds), None)

@@ -49,5 +49,6 @@ def _pause(message: ScheduledMessage) -> Why | None:
         (message.clinic.paused_at, Why.CLINIC_PAUSED),
         (message.session.protocol.paused_at, Why.PROTOCOL_PAUSED),
         (message.patient.paused_at, Why.PATIENT_PAUSED),
+        (not message.safety_critical and message.patient.concern_at, Why.OPEN_CONCERN),
     )
-    return next((why for paused_at, why in pauses if paused_at), None)
+    return next((why for holds, why in pauses if holds), None)

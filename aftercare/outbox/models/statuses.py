@@ -27,6 +27,7 @@ class Why(models.TextChoices):
     CLINIC_PAUSED = "clinic_paused", _("The clinic is paused")
     PROTOCOL_PAUSED = "protocol_paused", _("The protocol is paused")
     PATIENT_PAUSED = "patient_paused", _("The patient is paused")
+    OPEN_CONCERN = "open_concern", _("An answer of the patient needs a human first")
     NO_CONSENT = "no_consent", _("The patient has not consented to aftercare e-mail")
     SESSION_REOPENED = "session_reopened", _("The session was reopened")
     SESSION_VOIDED = "session_voided", _("The session was voided")

@@ -1,0 +1,85 @@
+"""A clinic's triage rules: from the shipped draft to the version that a named clinician has approved."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from aftercare.checkins.models import RuleSet
+from aftercare.checkins.rulebook import RuleError, read, shipped
+from aftercare.clinics.models import Clinic, Practitioner
+from aftercare.content.models import VersionStatus
+
+
+class RulesRefused(Exception):
+    """These rules may not be approved, or not by this person; the text says why."""
+
+
+@transaction.atomic
+def save_rules(clinic: Clinic, *, content: Mapping[str, Any] | None = None) -> RuleSet:
+    """The clinic's draft, with this content; a new one if there is none.
+
+    Without content: the draft as it is, or one with the approved rules, or the shipped ones. Raises RuleError
+    for rules that cannot be used.
+    """
+    Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)
+    rows = RuleSet.objects.filter(clinic=clinic)
+    draft = rows.filter(status=VersionStatus.DRAFT).order_by("number").last()
+    if content is None and draft is not None:
+        return draft
+    if draft is None:
+        newest = rows.aggregate(newest=Max("number"))["newest"] or 0
+        draft = RuleSet(clinic=clinic, number=newest + 1)
+    draft.content = dict(content) if content is not None else _to_start_from(clinic)
+    read(draft.content)
+    draft.save()
+    return draft
+
+
+@transaction.atomic
+def approve_rules(rules: RuleSet, *, by: Practitioner, now: datetime) -> RuleSet:
+    """Freezes a draft, as the clinician has read it, and retires the approved version before it.
+
+    Raises RulesRefused.
+    """
+    Clinic.objects.select_for_update(no_key=True).get(pk=rules.clinic_id)
+    stored = RuleSet.objects.select_related("clinic").get(pk=rules.pk)
+    by = Practitioner.objects.get(pk=by.pk)
+    if refusal := _refusal(stored, read_as=rules, by=by):
+        raise RulesRefused(refusal)
+    RuleSet.objects.filter(clinic=stored.clinic_id).approved().update(
+        status=VersionStatus.RETIRED, retired_at=now
+    )
+    stored.status, stored.approved_at = VersionStatus.APPROVED, now
+    stored.approved_by, stored.approver_name, stored.approver_licence = by, by.name, by.licence_number.strip()
+    stored.save()
+    return stored
+
+
+def rules_in_force(clinic_id: int) -> RuleSet | None:
+    """The rules by which the clinic's check-ins are weighed; None while no clinician has approved any."""
+    return RuleSet.objects.filter(clinic=clinic_id).approved().first()
+
+
+def _to_start_from(clinic: Clinic) -> dict[str, Any]:
+    approved = rules_in_force(clinic.pk)
+    return dict(approved.content) if approved else shipped()
+
+
+def _refusal(stored: RuleSet, *, read_as: RuleSet, by: Practitioner) -> str | None:
+    if stored.status != VersionStatus.DRAFT:
+        return _("This version has been approved already. Write a new draft to change it.")
+    if stored.content != read_as.content:
+        return _("Somebody changed these rules while you were reading them. Read them again, then approve.")
+    if by.clinic_id != stored.clinic_id or not by.active:
+        return _("Only an active practitioner of the clinic may approve its rules.")
+    if not by.licence_number.strip():
+        return _("Add the practitioner's licence number first: an approval names it.")
+    try:
+        read(stored.content)
+    except RuleError as error:
+        return str(error)
+    return None

@@ -1,0 +1,150 @@
+"""What an answer that needs a human sets off, and how a human brings it to an end.
+
+A concern, its follow-up task and the hold on the patient's routine messages are written in one transaction.
+Whoever changes a concern locks its patient first.
+"""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from aftercare.checkins.deadlines import due_by, promised_by
+from aftercare.checkins.levels import Level
+from aftercare.checkins.models import Concern
+from aftercare.clinics.duty import Duty
+from aftercare.clinics.models import User
+from aftercare.followups.closing import TaskError, claim_task, close_task
+from aftercare.followups.models import Cause, FollowUpTask
+from aftercare.followups.opening import open_task, withdraw_tasks
+from aftercare.outbox.holding import hold_routine, release_routine
+from aftercare.outbox.promising import lock_patients
+from aftercare.treatments.models import TreatmentSession
+
+
+class ConcernError(Exception):
+    """A concern cannot be changed in this way; the text says why, for the person who tried."""
+
+
+def raise_concern(
+    session: TreatmentSession, *, level: Level, limit: timedelta, duty: Duty, now: datetime
+) -> Concern:
+    """The session's open concern, at least at that level: opened or raised, with a task for staff.
+
+    Call it in the transaction that stores the answer. An answer that is no worse changes nothing, so that the
+    worst open answer counts. ``limit``: within which time staff must act.
+    """
+    with transaction.atomic():
+        lock_patients([session.patient_id])
+        concern = Concern.objects.filter(session=session, closed_at__isnull=True).first()
+        if concern is not None and Level(concern.level).rank >= level.rank:
+            return concern
+        concern = _at_level(concern, session, level=level, now=now)
+        due = due_by(level, now=now, limit=limit, duty=duty)
+        concern.due_at = max(now, min(due, concern.due_at)) if concern.pk else due
+        concern.promised_at = promised_by(now=now, limit=limit, duty=duty)
+        concern.save()
+        _open_task(concern, now=now)
+        hold_routine(session.patient, now=now)
+    return concern
+
+
+def acknowledge(concern: Concern, *, by: User, now: datetime) -> Concern:
+    """Notes who has read it and takes it on; the first one stays. Raises ConcernError if it is closed."""
+    with transaction.atomic():
+        stored = _locked(concern)
+        if stored.acknowledged_at is None:
+            stored.acknowledged_at, stored.acknowledged_by = now, by
+            _save(stored, by)
+        for task in tasks_of(stored).filter(claimed_by__isnull=True):
+            with suppress(TaskError):  # somebody else has just taken it on
+                claim_task(task=task, by=by, now=now)
+    return stored
+
+
+def note_call(concern: Concern, *, by: User, now: datetime) -> Concern:
+    """Notes that the patient was called, which acknowledges it too. Raises ConcernError if it is closed."""
+    with transaction.atomic():
+        acknowledge(concern, by=by, now=now)
+        stored = _locked(concern)
+        if stored.called_at is None:
+            stored.called_at = now
+            _save(stored, by)
+    return stored
+
+
+def close_concern(concern: Concern, *, outcome: str, by: User, now: datetime) -> Concern:
+    """Ends it with what came of it: closes its tasks, and lets the patient's routine messages go again.
+
+    Closing again with the same words changes nothing. Raises ConcernError without an outcome, or if it was
+    closed otherwise.
+    """
+    words = outcome.strip()
+    if not words:
+        raise ConcernError(_("Write what came of it, for example whom you reached and what was agreed."))
+    with transaction.atomic():
+        lock_patients([concern.patient_id])
+        stored = Concern.objects.select_related("patient").get(pk=concern.pk)
+        if stored.closed_at is not None:
+            if stored.outcome != words:
+                raise ConcernError(_("This concern has been closed already; its outcome stays as it is."))
+            return stored
+        _close(stored, words, by=by, now=now)
+        if not Concern.objects.filter(patient=stored.patient_id, closed_at__isnull=True).exists():
+            release_routine(stored.patient, by=by, now=now)
+    return stored
+
+
+def _close(concern: Concern, words: str, *, by: User, now: datetime) -> None:
+    concern.acknowledged_at = concern.acknowledged_at or now
+    concern.acknowledged_by = concern.acknowledged_by or by
+    concern.outcome, concern.closed_by, concern.closed_at = words, by, now
+    _save(concern, by)
+    for task in tasks_of(concern):
+        with suppress(TaskError):  # somebody has just closed it by itself
+            close_task(task=task, outcome=words, by=by, now=now)
+
+
+def tasks_of(concern: Concern) -> QuerySet[FollowUpTask]:
+    """The open tasks that it has set off."""
+    return FollowUpTask.objects.filter(source__startswith=f"concern:{concern.pk}:", closed_at__isnull=True)
+
+
+def _at_level(concern: Concern | None, session: TreatmentSession, *, level: Level, now: datetime) -> Concern:
+    if concern is None:
+        concern = Concern(
+            clinic_id=session.clinic_id, patient_id=session.patient_id, session=session, opened_at=now
+        )
+    concern.level, concern.raised_at = level, now
+    concern.acknowledged_at = concern.acknowledged_by = None
+    return concern
+
+
+def _open_task(concern: Concern, *, now: datetime) -> None:
+    """A task of its own for each level: a worse answer is something new, whoever works on the former."""
+    prefix = f"concern:{concern.pk}:"
+    withdraw_tasks(prefix, outcome=_("A worse answer came; there is a task for it."), now=now)
+    open_task(
+        clinic=concern.clinic,
+        patient=concern.patient,
+        cause=Cause.CONCERN,
+        source=f"{prefix}{concern.level}",
+        detail=str(Level(concern.level).label),
+        now=now,
+        deadline_at=concern.due_at,
+    )
+
+
+def _locked(concern: Concern) -> Concern:
+    lock_patients([concern.patient_id])
+    stored = Concern.objects.get(pk=concern.pk)
+    if stored.closed_at is not None:
+        raise ConcernError(_("This concern has been closed already."))
+    return stored
+
+
+def _save(concern: Concern, by: User) -> None:
+    concern._history_user = by  # type: ignore[attr-defined]
+    concern.save()

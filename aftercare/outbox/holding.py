@@ -1,0 +1,45 @@
+"""Holding a patient's routine messages while an answer of theirs needs a human; safety messages go on."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from aftercare.clinics.models import Patient, User
+from aftercare.outbox.models import ScheduledMessage, Status, Why
+from aftercare.outbox.replanning import replan_patient
+from aftercare.outbox.transitions import move_all
+
+
+def hold_routine(patient: Patient, *, now: datetime) -> int:
+    """Returns how many messages are held now. Holding again changes nothing."""
+    with transaction.atomic():
+        _lock(patient)
+        _set(patient, now)
+        waiting = ScheduledMessage.objects.filter(
+            patient=patient, safety_critical=False, status__in=(Status.SCHEDULED, Status.CLAIMED)
+        )
+        return move_all(waiting, to=Status.HELD, now=now, why=Why.OPEN_CONCERN)
+
+
+def release_routine(patient: Patient, *, by: User | None, now: datetime) -> None:
+    """Lets go what is still within its window, each at its time; what is not is missed. Twice is once."""
+    with transaction.atomic():
+        if _lock(patient).concern_at is None:
+            return
+        _set(patient, None)
+        replan_patient(patient, by=by, now=now)
+    if ScheduledMessage.objects.filter(patient=patient, status=Status.HELD, why=Why.OPEN_CONCERN).exists():
+        replan_patient(patient, by=by, now=now)  # promised meanwhile by somebody who still saw the concern
+
+
+def _lock(patient: Patient) -> Patient:
+    return Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=patient.pk)
+
+
+def _set(patient: Patient, at: datetime | None) -> None:
+    """Keeps the time of the first concern while there are several."""
+    stored = Patient.objects.get(pk=patient.pk)
+    if (stored.concern_at is None) != (at is None):
+        stored.concern_at = at
+        stored.save(update_fields=["concern_at"])
+    patient.concern_at = stored.concern_at

@@ -1,0 +1,187 @@
+"""From an answer that needs a human to the human who closed it."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from aftercare.checkins.concerns import ConcernError, acknowledge, close_concern, note_call, raise_concern
+from aftercare.checkins.levels import Level
+from aftercare.checkins.models import Concern
+from aftercare.clinics.duty import Duty, Hours
+from aftercare.followups.models import Cause, FollowUpTask
+from aftercare.outbox.models import Status, Why
+from aftercare.outbox.planning import complete_session
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+ROUTINE = {**factories.WALL_TIME, "slug": "day-3", "name": "Progress", "day": 3, "latest_day": 3}
+SAFETY = {**ROUTINE, "slug": "day-4", "day": 4, "latest_day": 4, "safety_critical": True}
+NOON = datetime(2026, 3, 30, 11, tzinfo=UTC)  # a Monday, noon in London
+HOURS = {Level.E: 0.25, Level.A: 2, Level.B: 24, Level.C: 72}
+
+
+@pytest.fixture
+def session():
+    clinic = factories.clinic()
+    session = factories.treatment_session(clinic, protocol=factories.protocol(clinic, (ROUTINE, SAFETY)))
+    complete_session(session, by=None, now=factories.ENDED_AT)
+    return session
+
+
+def concern_at(session, level, now=NOON):
+    duty = Duty(zone=session.clinic.time_zone, hours=tuple(Hours(day, time(9), time(18)) for day in range(5)))
+    limit = timedelta(hours=HOURS[level])
+    return raise_concern(session, level=level, limit=limit, duty=duty, now=now)
+
+
+def statuses(session):
+    return {row.safety_critical: (row.status, row.why) for row in session.scheduled_messages.all()}
+
+
+def test_concern_opens_with_a_task_and_holds_routine_messages_only(session):
+    concern = concern_at(session, Level.A)
+
+    task = FollowUpTask.objects.get()
+    assert (task.cause, task.source) == (Cause.CONCERN, f"concern:{concern.pk}:a")
+    assert task.deadline_at == concern.due_at == NOON + timedelta(hours=2)
+    assert concern.promised_at == NOON + timedelta(hours=2)
+    assert statuses(session) == {False: (Status.HELD, Why.OPEN_CONCERN), True: (Status.SCHEDULED, "")}
+
+
+@pytest.mark.parametrize("level", [Level.B, Level.A])
+def test_answer_that_is_no_worse_changes_nothing(session, level):
+    first = concern_at(session, Level.A)
+    second = concern_at(session, level, now=NOON + timedelta(hours=1))
+
+    assert first == second
+    assert second.due_at == NOON + timedelta(hours=2)
+    assert FollowUpTask.objects.count() == 1
+
+
+def test_worse_answer_raises_the_concern_and_needs_a_new_acknowledgement(session):
+    staff = factories.user(session.clinic)
+    concern = acknowledge(concern_at(session, Level.B), by=staff, now=NOON)
+
+    raised = concern_at(session, Level.E, now=NOON + timedelta(hours=1))
+
+    assert (raised.pk, raised.level, raised.acknowledged_at) == (concern.pk, Level.E, None)
+    assert raised.due_at == NOON + timedelta(hours=1, minutes=15)
+    open_now = FollowUpTask.objects.filter(closed_at__isnull=True).order_by("pk")
+    assert [task.source for task in open_now] == [f"concern:{concern.pk}:b", f"concern:{concern.pk}:e"]
+
+
+def test_worse_answer_withdraws_the_task_that_nobody_has_taken_on(session):
+    concern_at(session, Level.B)
+    concern_at(session, Level.A)
+
+    first, second = FollowUpTask.objects.order_by("pk")
+    assert first.closed_at is not None
+    assert second.closed_at is None
+
+
+@pytest.mark.parametrize(
+    ("level", "now", "due", "promised"),
+    [
+        (Level.A, NOON.replace(hour=16), timedelta(hours=2), timedelta(hours=1)),  # until closing
+        (Level.A, NOON.replace(hour=16, minute=50), timedelta(hours=2), None),  # about to close
+        (Level.A, NOON.replace(hour=22), timedelta(hours=2), None),  # on call
+        (Level.B, NOON.replace(hour=22), timedelta(hours=10 + 24), None),  # from the next opening
+        (Level.C, NOON, timedelta(hours=72), timedelta(hours=72)),
+    ],
+)
+def test_promise_is_made_only_while_somebody_is_on_duty(session, level, now, due, promised):
+    concern = concern_at(session, level, now=now)
+
+    assert concern.due_at == now + due
+    assert concern.promised_at == (promised and now + promised)
+
+
+def test_acknowledging_takes_the_task_on_once(session):
+    first, second = factories.user(session.clinic), factories.user(session.clinic)
+    concern = concern_at(session, Level.A)
+
+    acknowledge(concern, by=first, now=NOON)
+    stored = acknowledge(concern, by=second, now=NOON + timedelta(minutes=5))
+
+    assert (stored.acknowledged_by, stored.acknowledged_at) == (first, NOON)
+    assert FollowUpTask.objects.get().claimed_by == first
+
+
+def test_call_is_noted_once_and_acknowledges(session):
+    staff = factories.user(session.clinic)
+    concern = concern_at(session, Level.A)
+
+    note_call(concern, by=staff, now=NOON)
+    stored = note_call(concern, by=staff, now=NOON + timedelta(minutes=5))
+
+    assert (stored.called_at, stored.acknowledged_by) == (NOON, staff)
+
+
+def test_closing_ends_the_task_and_releases_routine_messages(session):
+    staff = factories.user(session.clinic)
+    concern = concern_at(session, Level.A)
+
+    close_concern(concern, outcome="Reached her: a cold sore, seen today.", by=staff, now=NOON)
+    close_concern(concern, outcome="Reached her: a cold sore, seen today.", by=staff, now=NOON)
+
+    assert FollowUpTask.objects.get().outcome == "Reached her: a cold sore, seen today."
+    assert statuses(session)[False] == (Status.SCHEDULED, "")
+    session.patient.refresh_from_db()
+    assert session.patient.concern_at is None
+
+
+def test_closing_needs_an_outcome_and_keeps_the_first(session):
+    staff = factories.user(session.clinic)
+    concern = concern_at(session, Level.A)
+
+    with pytest.raises(ConcernError, match="what came of it"):
+        close_concern(concern, outcome="  ", by=staff, now=NOON)
+    close_concern(concern, outcome="Seen.", by=staff, now=NOON)
+    with pytest.raises(ConcernError, match="closed already"):
+        close_concern(concern, outcome="Not seen.", by=staff, now=NOON)
+    with pytest.raises(ConcernError, match="closed already"):
+        acknowledge(concern, by=staff, now=NOON)
+
+
+def test_routine_messages_wait_for_the_last_open_concern(session):
+    staff = factories.user(session.clinic)
+    other = factories.treatment_session(session.clinic, patient=session.patient, protocol=session.protocol)
+    first, second = concern_at(session, Level.A), concern_at(other, Level.B)
+
+    close_concern(first, outcome="Seen.", by=staff, now=NOON)
+    assert statuses(session)[False] == (Status.HELD, Why.OPEN_CONCERN)
+
+    close_concern(second, outcome="Seen.", by=staff, now=NOON)
+    assert statuses(session)[False] == (Status.SCHEDULED, "")
+
+
+def test_session_completed_while_a_concern_is_open_is_held_too(session):
+    concern_at(session, Level.A)
+    other = factories.treatment_session(
+        session.clinic,
+        patient=session.patient,
+        protocol=factories.protocol(session.clinic, (ROUTINE, SAFETY)),
+        ended_at=NOON - timedelta(hours=1),
+    )
+
+    session.patient.refresh_from_db()
+    complete_session(other, by=None, now=NOON)
+
+    assert statuses(other) == {False: (Status.HELD, Why.OPEN_CONCERN), True: (Status.SCHEDULED, "")}
+
+
+def test_second_open_concern_of_a_session_is_refused(session):
+    concern = concern_at(session, Level.A)
+    concern.pk = None
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        concern.save()
+
+
+def test_history_keeps_who_did_what(session):
+    staff = factories.user(session.clinic)
+    close_concern(concern_at(session, Level.A), outcome="Seen.", by=staff, now=NOON)
+
+    newest = Concern.objects.get().history.first()
+    assert (newest.history_user, newest.outcome) == (staff, "Seen.")
