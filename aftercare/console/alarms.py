@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aftercare.clinics.models import Clinic
 from aftercare.console.access import OWNERS, Access, access_of, zone_of
 from aftercare.console.times import said_shortly
+from aftercare.content.reviewing import to_review
 from aftercare.outbox.limiting import account_limit, clinics_at_their_days_end, days_end_of_the_account
 from aftercare.outbox.models import ChannelRest
 from aftercare.outbox.site_pause import in_force
@@ -49,9 +51,9 @@ class _Reader:
 
 
 def alarms_for(request: HttpRequest) -> list[Alarm]:
-    """Everything that holds back mail of the user's clinics, the worst first."""
+    """Everything that holds back mail of the user's clinics, the worst first, and texts to be read again."""
     reader = _Reader(access_of(request), zone_of(request), timezone.now())
-    found = [*_site(reader), *_rests(reader), *_limits(reader), *_clinics(reader)]
+    found = [*_site(reader), *_rests(reader), *_limits(reader), *_clinics(reader), *_reviews(reader)]
     return sorted(found, key=lambda alarm: alarm.tone != "error")
 
 
@@ -173,3 +175,26 @@ def _limits(reader: _Reader) -> Iterator[Alarm]:
             % {"count": clinic.mails_per_day},
             tone="warn",
         )
+
+
+def _reviews(reader: _Reader) -> Iterator[Alarm]:
+    """One alarm for every text whose day of review is near or past; it goes on being sent."""
+    today = reader.now.astimezone(reader.zone).date()
+    found = to_review(reader.access.clinics(), today=today)
+    if not found:
+        return
+    first = found[0]
+    title = ngettext(
+        "%(count)d message is to be read again by a clinician.",
+        "%(count)d messages are to be read again by a clinician.",
+        len(found),
+    )
+    said = _("“%(template)s” by %(day)s. It goes on being sent.")
+    day = date_format(first.review_on, "j F Y") if first.review_on else ""
+    yield Alarm(
+        title=title % {"count": len(found)},
+        text=said % {"template": first, "day": day},
+        tone="warn",
+        url=reverse("admin:content_messagetemplate_changelist"),
+        button=_("Message templates"),
+    )

@@ -15,8 +15,15 @@ from django.views.decorators.http import require_POST
 from aftercare.clinics.models import User
 from aftercare.console.access import MAX_ID_DIGITS, WRITERS
 from aftercare.console.content_drafts import DraftForm, NewDraftForm, by_field, draft_of, placed
+from aftercare.console.content_history import compare_page, restore_page
 from aftercare.console.content_live import WORDS, live_page
-from aftercare.console.content_pages import approve_page, preview_frame, preview_page, recent_sessions
+from aftercare.console.content_pages import (
+    approve_page,
+    preview_frame,
+    preview_page,
+    recent_sessions,
+    try_page,
+)
 from aftercare.console.placeholder_menu import placeholder_menu
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedRelatedFilter
@@ -38,16 +45,17 @@ class TemplateVersionAdmin(OneSaveButton):
 
     def get_urls(self) -> list[URLPattern]:
         pages = (("preview", preview_page), ("frame", preview_frame), ("approve", approve_page))
-        own = [
-            path(
-                f"<int:pk>/{name}/",
-                self.admin_site.admin_view(partial(view, self)),
-                name=f"content_templateversion_{name}",
-            )
-            for name, view in pages
+        texts = (("compare", compare_page), ("restore", restore_page))
+        return [
+            self._url("live/", "live", require_POST(live_page)),
+            self._url("<int:pk>/test/", "test", require_POST(partial(try_page, self))),
+            *(self._url(f"<int:pk>/{name}/", name, partial(view, self)) for name, view in pages),
+            *(self._url(f"{name}/", name, partial(view, self)) for name, view in texts),
+            *super().get_urls(),
         ]
-        live = self.admin_site.admin_view(require_POST(live_page))
-        return [path("live/", live, name="content_templateversion_live"), *own, *super().get_urls()]
+
+    def _url(self, route: str, name: str, view: Any) -> URLPattern:
+        return path(route, self.admin_site.admin_view(view), name=f"content_templateversion_{name}")
 
     def get_fields(self, request: HttpRequest, obj: TemplateVersion | None = None) -> tuple[str, ...]:
         return WORDS if obj else ("template", "language", *WORDS)
@@ -146,9 +154,16 @@ def _shown(admin: TemplateVersionAdmin, request: HttpRequest, version: TemplateV
         "menu": placeholder_menu(written_in(version, locale=clinic.locale, clinic=clinic)),
         "sessions": recent_sessions(request, version),
         "may_approve": _is_draft(version) and admin.has_approve_permission(request, version),
+        "earlier": _earlier(version),
         "may_draft": admin.has_approve_permission(request, version),
         "other_draft": None if _is_draft(version) else draft_of(version.template, version.language),
     }
+
+
+def _earlier(version: TemplateVersion) -> TemplateVersion | None:
+    """The version before this one in its language, if there is one."""
+    before = version.template.versions.filter(language=version.language, number__lt=version.number)
+    return before.order_by("-number").first()
 
 
 def _after_saving(request: HttpRequest, version: TemplateVersion) -> HttpResponse:

@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic, Practitioner
-from aftercare.console.access import MAX_ID_DIGITS
+from aftercare.console.access import MAX_ID_DIGITS, user_of
+from aftercare.console.content_approving import ApprovalForm, approval_form, planned_count
 from aftercare.console.content_drafts import placed
 from aftercare.console.frames import framed
 from aftercare.content.approval import ApprovalRefused, approve, problems_of, words_digest
@@ -26,6 +27,8 @@ from aftercare.content.placeholders import Values, sample_values
 from aftercare.content.problems import ContentError, Problem
 from aftercare.content.publishing import brand_of, source_of, written_in
 from aftercare.content.rendering import Rendered, render
+from aftercare.outbox.refusing import Refused
+from aftercare.outbox.sending_tests import send_test
 from aftercare.outbox.values import message_values
 from aftercare.treatments.models import TreatmentSession
 
@@ -50,6 +53,7 @@ def preview_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
         "sessions": sessions if session is None or session in sessions else [session, *sessions],
         "session": session,
         "frame_url": _frame_url(version, session),
+        "may_approve": admin.has_approve_permission(request, version),  # type: ignore[attr-defined]
     }
     try:
         context["preview"] = preview(version, session)
@@ -75,11 +79,13 @@ def approve_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
     if not admin.has_approve_permission(request, version):  # type: ignore[attr-defined]
         raise PermissionDenied
     approver = _approver(request, version)
+    form = approval_form(request.POST or None)
     context: dict[str, Any] = {"approver": approver, "digest": words_digest(version), "title": _("Approve")}
+    context |= {"form": form, "planned": planned_count(version)}
     problems: list[Problem] = problems_of(version) if version.status == VersionStatus.DRAFT else []
-    if request.method == "POST" and approver:
+    if request.method == "POST" and approver and form.is_valid():
         try:
-            _approve_as_read(request, version, approver)
+            _approve_as_read(request, version, approver, form)
         except ApprovalRefused as refused:
             context["refusal"] = refused.message
         except ContentError as error:
@@ -89,6 +95,24 @@ def approve_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
             return redirect(reverse("admin:content_messagetemplate_change", args=[version.template_id]))
     context |= {"problems": placed(version, problems), "frame_url": _frame_url(version, None)}
     return _page(admin, request, version, "console/content/approve.html", context)
+
+
+def try_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Sends the text to the user alone, filled with the sample or a real session."""
+    version = _version(admin, request, pk)
+    if not admin.has_approve_permission(request, version):  # type: ignore[attr-defined]
+        raise PermissionDenied
+    user = user_of(request)
+    session = chosen_session(request, version, request.POST.get("session", ""))
+    try:
+        send_test(version, preview(version, session).message, to=user, now=timezone.now())
+    except ContentError:
+        messages.error(request, _("This text cannot be sent until its problems are mended."))
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("A test is on its way to %(address)s.") % {"address": user.email})
+    return redirect(reverse("admin:content_templateversion_preview", args=[version.pk]))
 
 
 def preview(version: TemplateVersion, session: TreatmentSession | None) -> Preview:
@@ -118,12 +142,14 @@ def _sample(clinic: Clinic, locale: str) -> Values:
     return values
 
 
-def _approve_as_read(request: HttpRequest, version: TemplateVersion, approver: Practitioner) -> None:
+def _approve_as_read(
+    request: HttpRequest, version: TemplateVersion, approver: Practitioner, form: ApprovalForm
+) -> None:
     if request.POST.get("digest") != words_digest(version):
         raise ApprovalRefused(
             _("Somebody changed this text while you were reading it. Read it again, then approve it.")
         )
-    approve(version, by=approver, now=timezone.now())
+    approve(version, by=approver, now=timezone.now(), **form.choices_made())
 
 
 def _version(admin: ModelAdmin, request: HttpRequest, pk: int) -> TemplateVersion:

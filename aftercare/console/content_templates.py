@@ -1,20 +1,26 @@
 """Message templates: what a clinic may send, with the versions of each in every language."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import F, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftercare.console.access import WRITERS
+from aftercare.console.content_history import words_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm
 from aftercare.content.approval import unsafe_versions
 from aftercare.content.models import Language, MessageTemplate, TemplateVersion, VersionStatus
+from aftercare.content.reviewing import is_near
 
 
 class MessageTemplateForm(OneClinicForm):
@@ -45,7 +51,7 @@ class MessageTemplateAdmin(OneSaveButton):
     edit_roles = WRITERS
     change_form_template = "console/content/template_form.html"
     fields = ("clinic", "name", "slug", "safety_critical", "review_on")
-    list_display = ("name", "clinic", "critical", "approved", "draft")
+    list_display = ("name", "clinic", "critical", "approved", "draft", "review")
     list_filter = ("clinic", "safety_critical")
     list_select_related = ("clinic",)
     search_fields = ("name", "slug")
@@ -69,6 +75,11 @@ class MessageTemplateAdmin(OneSaveButton):
     ) -> dict[str, Any]:
         return {} if obj or not self.has_add_permission(request) else self.prepopulated_fields
 
+    def get_urls(self) -> list[URLPattern]:
+        words = self.admin_site.admin_view(partial(words_page, self))
+        own = path("<int:pk>/words/", words, name="content_messagetemplate_words")
+        return [own, *super().get_urls()]
+
     def has_delete_permission(self, request: HttpRequest, obj: MessageTemplate | None = None) -> bool:
         return False
 
@@ -89,6 +100,16 @@ class MessageTemplateAdmin(OneSaveButton):
         drafts = _of_status(template, VersionStatus.DRAFT)
         return ", ".join(version.get_language_display() for version in drafts) or "–"
 
+    @display(description=_("review by"), ordering="review_on")
+    def review(self, template: MessageTemplate) -> str:
+        """The day, and while it warns, that it does."""
+        if template.review_on is None:
+            return "–"
+        day, today = date_format(template.review_on, "j M Y"), timezone.localdate()
+        if not is_near(template.review_on, today=today):
+            return day
+        return f"{_('Review is near') if template.review_on > today else _('Review is due')}: {day}"
+
     def change_view(
         self,
         request: HttpRequest,
@@ -97,8 +118,16 @@ class MessageTemplateAdmin(OneSaveButton):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         template = self.get_object(request, object_id)
-        shown = {"languages": _languages(template)} if template else {}
+        shown = {"languages": _languages(template), "review": _review_notice(template)} if template else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+
+def _review_notice(template: MessageTemplate) -> str:
+    """What to tell on the template's page while its review warns; empty otherwise."""
+    if template.review_on is None or not is_near(template.review_on, today=timezone.localdate()):
+        return ""
+    day = {"day": date_format(template.review_on, "j F Y")}
+    return _("A clinician reads it again by %(day)s: approve a version, or set another day below.") % day
 
 
 def _of_status(template: MessageTemplate, status: VersionStatus) -> list[TemplateVersion]:

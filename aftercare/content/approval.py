@@ -14,7 +14,7 @@ from aftercare.content.checking import check
 from aftercare.content.compiling import Source
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
 from aftercare.content.problems import ContentError, Problem
-from aftercare.content.publishing import brand_of, compile_for, source_of
+from aftercare.content.publishing import brand_of, compile_for, in_use, source_of
 from aftercare.content.wording import language_of
 
 
@@ -117,10 +117,8 @@ def problems_of(version: TemplateVersion) -> list[Problem]:
 
 
 def unsafe_versions(template: MessageTemplate) -> list[TemplateVersion]:
-    """The approved versions that would have to be rewritten before the template may be safety-critical."""
-    return [
-        version for version in template.versions.approved() if any(_problems(version, safety_critical=True))
-    ]
+    """The versions in use that would have to be rewritten before the template may be safety-critical."""
+    return [version for version in in_use(template) if any(_problems(version, safety_critical=True))]
 
 
 def _problems(version: TemplateVersion, *, safety_critical: bool) -> Iterator[Problem]:

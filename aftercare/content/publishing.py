@@ -1,5 +1,9 @@
 """From an approved text to what is sent: which version speaks to whom, compiled once for each brand."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -20,19 +24,59 @@ def source_of(version: TemplateVersion) -> Source:
     return Source(version.subject, version.preheader, version.body)
 
 
-def compiled_for(template: MessageTemplate, *, locale: str, clinic: Clinic) -> CompiledVersion | None:
-    """What a message of this template says to a reader of ``locale``; None if nobody has approved a text.
+@dataclass(frozen=True)
+class Texts:
+    """What a template says to readers of one locale, newest first, each with the instant it counts from.
 
-    The approved version in the reader's language, else in the clinic's, else in any.
+    More than one where a version left messages that were promised before it the text approved until then.
+    """
+
+    eras: tuple[tuple[datetime, CompiledVersion], ...]
+
+    def for_promise(self, promised_at: datetime) -> CompiledVersion:
+        """The text for a message promised then; the oldest counts for all the time before, too."""
+        return next((text for since, text in self.eras if since <= promised_at), self.eras[-1][1])
+
+
+def texts_for(template: MessageTemplate, *, locale: str, clinic: Clinic) -> Texts | None:
+    """What messages of this template say to a reader of ``locale``; None if nobody has approved a text.
+
+    The approved version in the reader's language, else in the clinic's, else in any, and those it left to
+    messages that were promised before.
     """
     version = approved_for(template, locale=locale, clinic=clinic)
-    return compile_for(version, brand=brand_of(clinic)) if version else None
+    if version is None:
+        return None
+    brand = brand_of(clinic)
+    return Texts(tuple((_since(one), compile_for(one, brand=brand)) for one in _with_kept(version)))
 
 
 def approved_for(template: MessageTemplate, *, locale: str, clinic: Clinic) -> TemplateVersion | None:
     by_language = {version.language: version for version in template.versions.approved()}
     wanted = (language_of(locale), language_of(clinic.locale), *sorted(by_language))
     return next((by_language[language] for language in wanted if language in by_language), None)
+
+
+def in_use(template: MessageTemplate) -> list[TemplateVersion]:
+    """The approved versions, and those that they left to messages promised before."""
+    return [version for approved in template.versions.approved() for version in _with_kept(approved)]
+
+
+def _with_kept(version: TemplateVersion) -> Iterator[TemplateVersion]:
+    """The version, and as long as each leaves older promises their text, the one whose place it took.
+
+    Its place is that of a version retired in the same instant; one withdrawn before is not used again.
+    """
+    older: TemplateVersion | None = version
+    while older is not None:
+        yield older
+        followed = older.planned_keep_older
+        same = TemplateVersion.objects.filter(template=older.template_id, language=older.language)
+        older = same.filter(retired_at=older.approved_at).first() if followed else None
+
+
+def _since(version: TemplateVersion) -> datetime:
+    return cast(datetime, version.approved_at)  # the constraint version_approved_by_named_clinician
 
 
 def written_in(version: TemplateVersion, *, locale: str, clinic: Clinic) -> str:

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from aftercare.content.models import CompiledVersion
 from aftercare.content.placeholders import Values
 from aftercare.content.problems import ContentError
-from aftercare.content.publishing import as_compiled, compiled_for, written_in
+from aftercare.content.publishing import Texts, as_compiled, texts_for, written_in
 from aftercare.content.rendering import paths_of, render
 from aftercare.outbox.links import READ, UNSUBSCRIBE, thread_of
 from aftercare.outbox.models import Attempt, ScheduledMessage, Why
@@ -76,10 +76,16 @@ class Composed:
     values: Values
 
 
-def approved_text(message: ScheduledMessage) -> CompiledVersion | None:
-    """The newest approved text that speaks to this message's patient. Raises ContentError."""
+def approved_texts(message: ScheduledMessage) -> Texts | None:
+    """The approved texts that speak to this message's patient. Raises ContentError."""
     locale = message.patient.written_locale
-    return compiled_for(message.step.template, locale=locale, clinic=message.clinic)
+    return texts_for(message.step.template, locale=locale, clinic=message.clinic)
+
+
+def approved_text(message: ScheduledMessage) -> CompiledVersion | None:
+    """The one among them for the time at which the message was promised."""
+    texts = approved_texts(message)
+    return texts.for_promise(message.created_at) if texts else None
 
 
 def compose(

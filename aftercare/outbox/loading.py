@@ -9,7 +9,8 @@ from django.db.models import Model, QuerySet
 from aftercare.clinics.addresses import comparable
 from aftercare.clinics.models import Clinic, Practitioner
 from aftercare.content.models import CompiledVersion
-from aftercare.outbox.composing import approved_text
+from aftercare.content.publishing import Texts
+from aftercare.outbox.composing import approved_texts
 from aftercare.outbox.models import Purpose, ScheduledMessage, Status, Suppression
 from aftercare.outbox.suppressing import purposes_against
 from aftercare.protocols.models import Protocol, ProtocolStep
@@ -18,7 +19,7 @@ FRESH = timedelta(seconds=1)
 """What was read is believed for so long. Stops that move the message's status need no reading at all: its
 claim is checked in the statement that opens the try."""
 NOT_SENT = (
-    "moved_by", "planned_at", "created_at",
+    "moved_by", "planned_at",
     "session__screening", "session__override_reason", "session__notes", "session__void_reason",
     "session__external_id", "session__created_at",
     "patient__phone", "patient__birth_date", "patient__external_id", "patient__paused_reason",
@@ -32,7 +33,7 @@ class Shared:
     def __init__(self) -> None:
         self._read_at: datetime | None = None
         self._rows: dict[tuple[type[Model], Any], Any] = {}
-        self._texts: dict[Any, CompiledVersion | None] = {}
+        self._texts: dict[Any, Texts | None] = {}
 
     def attach(self, messages: Sequence[ScheduledMessage], *, now: datetime) -> None:
         """Gives each message its clinic, step, practitioner and protocol, without a query of its own."""
@@ -51,8 +52,9 @@ class Shared:
         """As :func:`aftercare.outbox.composing.approved_text`, looked up once for all that share it."""
         key = (message.step.template_id, message.patient.written_locale, message.clinic_id)
         if key not in self._texts:
-            self._texts[key] = approved_text(message)
-        return self._texts[key]
+            self._texts[key] = approved_texts(message)
+        texts = self._texts[key]
+        return texts.for_promise(message.created_at) if texts else None
 
     def _read(self, rows: QuerySet[Any], ids: Iterable[Any]) -> None:
         missing = {pk for pk in ids if (rows.model, pk) not in self._rows}

@@ -6,7 +6,7 @@ from django.core.files.base import ContentFile
 from aftercare.content.approval import approve, retire
 from aftercare.content.models import CompiledVersion
 from aftercare.content.placeholders import sample_values
-from aftercare.content.publishing import as_compiled, brand_of, compiled_for, written_in
+from aftercare.content.publishing import as_compiled, brand_of, texts_for, written_in
 from aftercare.content.rendering import render
 from tests import factories
 
@@ -25,7 +25,8 @@ def template():
 
 
 def compiled(template, locale):
-    return compiled_for(template, locale=locale, clinic=template.clinic)
+    texts = texts_for(template, locale=locale, clinic=template.clinic)
+    return texts and texts.for_promise(NOW)
 
 
 def test_brand_of_a_clinic_with_a_logo_gives_an_address_mail_programs_can_open(settings, tmp_path):
@@ -41,47 +42,47 @@ def test_brand_of_a_clinic_without_a_logo_is_its_name_and_colour():
     assert (brand.name, brand.colour, brand.logo_url) == ("Harbour", "#123456", "")
 
 
-def test_compiled_for_is_none_while_nobody_has_approved_a_text(template):
+def test_texts_for_is_none_while_nobody_has_approved_a_text(template):
     factories.draft_version(template)
     assert compiled(template, "en-GB") is None
 
 
-def test_compiled_for_is_none_after_the_last_text_is_retired(template):
+def test_texts_for_is_none_after_the_last_text_is_retired(template):
     retire(factories.approved_version(template), now=NOW)
     assert compiled(template, "en-GB") is None
 
 
-def test_compiled_for_a_reader_speaks_the_readers_language(template):
+def test_texts_for_a_reader_speaks_the_readers_language(template):
     factories.approved_version(template, "en")
     spanish = factories.approved_version(template, "es")
     assert compiled(template, "es-MX").version == spanish
 
 
-def test_compiled_for_a_reader_without_a_text_falls_back_to_the_clinics_language():
+def test_texts_for_a_reader_without_a_text_falls_back_to_the_clinics_language():
     template = factories.template(factories.clinic(locale="es-ES"))
     spanish = factories.approved_version(template, "es")
     assert compiled(template, "en-US").version == spanish
 
 
-def test_compiled_for_falls_back_to_any_approved_text(template):
+def test_texts_for_falls_back_to_any_approved_text(template):
     spanish = factories.approved_version(template, "es")
     assert compiled(template, "en-GB").version == spanish
 
 
-def test_compiled_for_follows_the_newest_approval(template):
+def test_texts_for_follows_the_newest_approval(template):
     factories.approved_version(template)
     draft = factories.draft_version(template)
     newest = approve(draft, by=factories.practitioner(template.clinic), now=NOW)
     assert compiled(template, "en-GB").version == newest
 
 
-def test_compiled_for_twice_compiles_once(template):
+def test_texts_for_twice_compiles_once(template):
     factories.approved_version(template)
     assert compiled(template, "en-GB") == compiled(template, "en-US")
     assert CompiledVersion.objects.count() == 1
 
 
-def test_compiled_for_a_changed_brand_is_new_and_the_old_one_is_kept_as_it_was(template):
+def test_texts_for_a_changed_brand_is_new_and_the_old_one_is_kept_as_it_was(template):
     factories.approved_version(template)
     before = compiled(template, "en-GB")
     template.clinic.colour = "#7f1d1d"

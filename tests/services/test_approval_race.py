@@ -12,7 +12,7 @@ from django.db import connection
 from aftercare.content.approval import ApprovalRefused, approve, save_draft
 from aftercare.content.compiling import Source
 from aftercare.content.models import CompiledVersion, FrozenText, TemplateVersion, VersionStatus
-from aftercare.content.publishing import compiled_for
+from aftercare.content.publishing import texts_for
 from tests import factories
 
 NOW = datetime(2026, 3, 28, 12, tzinfo=UTC)
@@ -74,5 +74,6 @@ def test_saving_a_draft_while_it_is_approved_never_changes_approved_words(templa
 
 def test_first_use_of_a_brand_by_two_workers_leaves_one_compiled_version(template):
     factories.approved_version(template)
-    rows = at_once(*[lambda: compiled_for(template, locale="en-GB", clinic=template.clinic)] * 2)
+    texts = at_once(*[lambda: texts_for(template, locale="en-GB", clinic=template.clinic)] * 2)
+    rows = [each.for_promise(NOW) for each in texts]
     assert rows[0] == rows[1] == CompiledVersion.objects.get()
