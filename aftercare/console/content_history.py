@@ -145,7 +145,7 @@ def _event(row: Any, did: Promise, who: str | Promise, before: Any = None) -> Ev
 def _decided(template: MessageTemplate) -> Iterator[Event]:
     for version in template.versions.all():
         language, words = version.get_language_display(), f"v{version.pk}"
-        named = {"language": language, "number": version.number, "words": words}
+        named: Any = {"language": language, "number": version.number, "words": words}
         if version.approved_at:
             licence = _("licence %(number)s") % {"number": version.approver_licence}
             yield Event(version.approved_at, version.approver_name, APPROVED, detail=licence, **named)
@@ -182,7 +182,7 @@ def _text(admin: ModelAdmin, request: HttpRequest, ref: str) -> TemplateVersion:
 
 
 def _may_write(admin: ModelAdmin, request: HttpRequest, text: TemplateVersion) -> bool:
-    return admin.has_approve_permission(request, text)  # type: ignore[attr-defined,no-any-return]
+    return admin.has_approve_permission(request, text)  # type: ignore[attr-defined]
 
 
 def _digest(draft: TemplateVersion | None) -> str:
