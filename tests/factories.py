@@ -12,7 +12,7 @@ from typing import Any
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
 from aftercare.outbox.composing import compose
-from aftercare.outbox.models import Attempt, DeliveryEvent, ScheduledMessage, Status
+from aftercare.outbox.models import Attempt, DeliveryEvent, ScheduledMessage, StaffNotice, Status
 from aftercare.protocols.models import LateAction, Protocol, ProtocolStep, StepKind, Variant
 from aftercare.treatments.models import Site, TreatedArea, TreatmentSession
 from aftercare.treatments.screening import all_clear
@@ -238,6 +238,24 @@ def delivery_event(message: ScheduledMessage | None = None, **over: Any) -> Deli
         **over,
     }
     return DeliveryEvent.objects.create(**fields)
+
+
+def notice(clinic: Clinic, **over: Any) -> StaffNotice:
+    """A mail to a member of staff, of no task unless some are added, that is due an hour after ENDED_AT."""
+    at = over.get("created_at", ENDED_AT + timedelta(hours=1))
+    fields = {
+        "rung": "duty",
+        "recipient": "nurse@clinic.example.com",
+        "subject": "A task needs somebody",
+        "text": "A task needs somebody.",
+        "language": "en-GB",
+        "created_at": at,
+        "due_at": at,
+        "latest_at": at + timedelta(days=1),
+        **({"sent_at": at} if over.get("status") == "sent" else {}),
+        **over,
+    }
+    return StaffNotice.objects.create(clinic=clinic, **fields)
 
 
 def _of_status(status: str, send_at: datetime) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What an answer that needs a human sets off, and how a human brings it to an end.
 
-A concern, its follow-up task and the hold on the patient's routine messages are written in one transaction.
+A concern, its follow-up task, the mails to staff and the hold on the patient's routine messages are written in
+one transaction.
 Whoever changes a concern locks its patient first.
 """
 
@@ -20,7 +21,9 @@ from aftercare.followups.closing import TaskError, claim_task, close_task
 from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.followups.opening import open_task, withdraw_tasks
 from aftercare.outbox.holding import hold_routine, release_routine
+from aftercare.outbox.notifying import tell_now
 from aftercare.outbox.promising import lock_patients
+from aftercare.outbox.waking import wake_on_commit
 from aftercare.treatments.models import TreatmentSession
 
 
@@ -126,7 +129,7 @@ def _open_task(concern: Concern, *, now: datetime) -> None:
     """A task of its own for each level: a worse answer is something new, whoever works on the former."""
     prefix = f"concern:{concern.pk}:"
     withdraw_tasks(prefix, outcome=_("A worse answer came; there is a task for it."), now=now)
-    open_task(
+    task = open_task(
         clinic=concern.clinic,
         patient=concern.patient,
         cause=Cause.CONCERN,
@@ -135,6 +138,8 @@ def _open_task(concern: Concern, *, now: datetime) -> None:
         now=now,
         deadline_at=concern.due_at,
     )
+    tell_now(task, now=now)
+    wake_on_commit()
 
 
 def _locked(concern: Concern) -> Concern:

@@ -127,6 +127,18 @@ class Clinic(models.Model):
         default=False,
         help_text=_("Whoever wrote any of a text's words cannot approve it."),
     )
+    escalation_email = models.EmailField(
+        _("second person to tell"),
+        blank=True,
+        validators=[validate_address],
+        help_text=_("Gets a mail when nobody has taken a task on by half of its time. Empty: the owners."),
+    )
+    on_call_email = models.EmailField(
+        _("on-call address"),
+        blank=True,
+        validators=[validate_address],
+        help_text=_("Gets the mail about a task when nobody is on duty. Empty: the owners."),
+    )
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
     paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)
 
@@ -164,6 +176,11 @@ class Membership(models.Model):
         Clinic, verbose_name=_("clinic"), on_delete=models.CASCADE, related_name="memberships"
     )
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.STAFF)
+    told_of_tasks = models.BooleanField(
+        _("told of tasks"),
+        default=True,
+        help_text=_("Gets a mail when a follow-up task is opened. Viewers never do."),
+    )
 
     objects = ClinicScopedQuerySet.as_manager()
     history = HistoricalRecords()

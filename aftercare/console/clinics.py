@@ -80,6 +80,13 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
         (_("Sender of the messages"), {"fields": (("sender_name", "sender_email"), "reply_to")}),
         (_("When nothing is sent"), {"fields": (("quiet_from", "quiet_until"), "undo_minutes")}),
         (
+            _("Who is told of follow-up tasks"),
+            {
+                "description": _("First whoever is on duty, then these. The mails name no patient."),
+                "fields": (("escalation_email", "on_call_email"),),
+            },
+        ),
+        (
             _("Limits"),
             {
                 "description": _("They keep this clinic within what its mail service allows it to send."),
@@ -137,13 +144,13 @@ class MembershipAdmin(OneSaveButton, ScopedHistoryAdmin):
     form = MembershipForm
     edit_roles = OWNERS
     delete_roles = OWNERS
-    list_display = ("user", "clinic", "role")
+    list_display = ("user", "clinic", "role", "told_of_tasks")
     list_filter = ("clinic", "role")
     list_select_related = ("user", "clinic")
     search_fields = ("user__username", "user__first_name", "user__last_name")
 
     def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
-        return ("user", "clinic", "role") if obj else ("username", "clinic", "role")
+        return ("user" if obj else "username", "clinic", "role", "told_of_tasks")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
         return ("user", "clinic") if obj else ()

@@ -1,19 +1,15 @@
 """Follow-up tasks: what staff must do, by when; taken on, and closed with what came of it."""
 
-import uuid
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -22,15 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from aftercare.clinics.models import User
 from aftercare.console.access import RECORDERS
 from aftercare.console.scoping import ScopedAdmin
-from aftercare.followups.closing import TaskError, claim_task, close_task
+from aftercare.console.task_pages import VIEWS, is_overdue, task_page
 from aftercare.followups.models import FollowUpTask
-from aftercare.outbox.models import ScheduledMessage
-from aftercare.treatments.models import TreatmentSession
-
-MAX_OUTCOME = 2000
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -58,18 +49,6 @@ class OpenFilter(admin.SimpleListFilter):
         return still_open.filter(claimed_by=request.user.pk) if self.value() == "mine" else still_open
 
 
-class CloseForm(forms.Form):
-    outcome = forms.CharField(
-        label=_("What came of it"),
-        max_length=MAX_OUTCOME,
-        widget=forms.Textarea({"rows": 4}),
-        help_text=_("Whom you reached, what you saw or agreed, and what happens next."),
-        error_messages={
-            "required": _("Write what came of it, for example whom you reached and what was agreed.")
-        },
-    )
-
-
 @admin.register(FollowUpTask)
 class FollowUpTaskAdmin(ScopedAdmin):
     """The tasks of a clinic by deadline. They are opened by the engine and never deleted."""
@@ -90,7 +69,7 @@ class FollowUpTaskAdmin(ScopedAdmin):
                 self.admin_site.admin_view(require_POST(partial(view, self))),
                 name=f"followups_followuptask_{name}",
             )
-            for name, view in (("claim", claim_view), ("close", close_view))
+            for name, view in VIEWS.items()
         ]
         return own + super().get_urls()
 
@@ -143,88 +122,4 @@ class FollowUpTaskAdmin(ScopedAdmin):
         task = self.get_object(request, object_id)
         if not self.has_view_permission(request, task):
             raise PermissionDenied
-        return self.task_page(request, task, CloseForm())
-
-    def task_page(self, request: HttpRequest, task: FollowUpTask, form: CloseForm) -> TemplateResponse:
-        context = {**self.admin_site.each_context(request), **_shown(self, request, task), "close_form": form}
-        return TemplateResponse(request, "console/followups/task.html", context)
-
-
-def claim_view(model_admin: FollowUpTaskAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Takes the task on, from somebody else if ``take_over`` says so."""
-    task = _task(model_admin, request, pk)
-    try:
-        claim_task(
-            task=task, by=cast(User, request.user), now=timezone.now(), take_over="take_over" in request.POST
-        )
-    except TaskError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("The task is yours now."))
-    return HttpResponseRedirect(_page_of(task))
-
-
-def close_view(model_admin: FollowUpTaskAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Closes the task with its outcome; without one, the page comes back with what was written."""
-    task = _task(model_admin, request, pk)
-    form = CloseForm(request.POST)
-    if not form.is_valid():
-        return model_admin.task_page(request, task, form)
-    try:
-        close_task(
-            task=task, outcome=form.cleaned_data["outcome"], by=cast(User, request.user), now=timezone.now()
-        )
-    except TaskError as error:
-        messages.error(request, str(error))
-        return HttpResponseRedirect(_page_of(task))
-    messages.success(request, _("Closed."))
-    return HttpResponseRedirect(reverse("admin:followups_followuptask_changelist"))
-
-
-def is_overdue(task: FollowUpTask) -> bool:
-    return task.closed_at is None and task.deadline_at < timezone.now()
-
-
-def concerned(task: FollowUpTask) -> dict[str, Any]:
-    """The message or the session that the task's source names, of the task's own clinic."""
-    kind, _colon, rest = task.source.partition(":")
-    wanted = rest.partition(":")[0]
-    if kind == "message" and _is_uuid(wanted):
-        found = ScheduledMessage.objects.filter(pk=wanted, clinic=task.clinic_id)
-        message = found.select_related("step__protocol", "session__patient", "session__protocol").first()
-        return {"message": message, "session": message and message.session}
-    if kind == "session" and wanted.isdecimal() and len(wanted) < 19:
-        return {"session": TreatmentSession.objects.filter(pk=wanted, clinic=task.clinic_id).first()}
-    return {}
-
-
-def _is_uuid(words: str) -> bool:
-    try:
-        uuid.UUID(words)
-    except ValueError:
-        return False
-    return True
-
-
-def _shown(model_admin: FollowUpTaskAdmin, request: HttpRequest, task: FollowUpTask) -> dict[str, Any]:
-    return {
-        "opts": model_admin.opts,
-        "original": task,
-        "task": task,
-        "clinic": task.clinic,
-        "title": task.get_cause_display(),
-        "overdue": is_overdue(task),
-        "may_handle": task.closed_at is None and model_admin.may_handle(request, task),
-        "concerned": concerned(task),
-    }
-
-
-def _task(model_admin: FollowUpTaskAdmin, request: HttpRequest, pk: int) -> FollowUpTask:
-    task = get_object_or_404(model_admin.get_queryset(request).select_related("clinic"), pk=pk)
-    if not model_admin.may_handle(request, task):
-        raise PermissionDenied
-    return task
-
-
-def _page_of(task: FollowUpTask) -> str:
-    return reverse("admin:followups_followuptask_change", args=[task.pk])
+        return task_page(self, request, task)

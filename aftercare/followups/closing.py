@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from django.db.models import DateTimeField, Q, Value
+from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import User
-from aftercare.followups.models import FollowUpTask
+from aftercare.followups.models import FollowUpTask, Rung, TaskNote
 
 
 class TaskError(Exception):
@@ -22,7 +22,7 @@ def claim_task(*, task: FollowUpTask, by: User, now: datetime, take_over: bool =
     """
     free = Q() if take_over else Q(claimed_by__isnull=True)
     claimable = FollowUpTask.objects.filter(free, pk=task.pk, closed_at__isnull=True)
-    claimable.exclude(claimed_by=by).update(claimed_by=by, claimed_at=now)
+    claimable.exclude(claimed_by=by).update(claimed_by=by, claimed_at=now, tell_at=_only_when_overdue())
     task.refresh_from_db()
     if task.closed_at is not None:
         raise TaskError(_("This task has been closed already."))
@@ -46,8 +46,29 @@ def close_task(*, task: FollowUpTask, outcome: str, by: User, now: datetime) -> 
         outcome=words,
         closed_by=by,
         closed_at=now,
+        tell_at=None,
     )
     task.refresh_from_db()
     if (task.closed_by_id, task.outcome) != (by.pk, words):
         raise TaskError(_("This task has been closed already; its outcome stays as it is."))
     return task
+
+
+def add_note(*, task: FollowUpTask, text: str, by: User, now: datetime) -> TaskNote:
+    """Keeps what was tried or agreed so far. The same words by the same person at the same time are one note.
+
+    Raises TaskError without words, or if the task is closed.
+    """
+    words = text.strip()
+    if not words:
+        raise TaskError(_("Write what you tried or agreed, in a few words."))
+    task.refresh_from_db(fields=["closed_at"])
+    if task.closed_at is not None:
+        raise TaskError(_("This task has been closed already."))
+    return TaskNote.objects.get_or_create(task=task, text=words, by=by, at=now)[0]
+
+
+def _only_when_overdue() -> Case:
+    """Once somebody has taken it on, the others are told at its deadline alone, and once."""
+    overdue_told = When(told=Rung.OVERDUE, then=Value(None, DateTimeField()))
+    return Case(overdue_told, default=F("deadline_at"), output_field=DateTimeField())

@@ -22,11 +22,21 @@ class Cause(models.TextChoices):
     LATE_ENTRY = "late_entry", _("The session was entered after safety messages were due")
 
 
+class Rung(models.TextChoices):
+    """Who is told of a task, one after the other, until somebody has taken it on."""
+
+    DUTY = "duty", _("Whoever is on duty")
+    SECOND = "second", _("Second person")
+    OWNER = "owner", _("Owners")
+    OVERDUE = "overdue", _("Overdue: second person and owners")
+
+
 class FollowUpTask(models.Model):
     """A thing a member of staff must do, with a deadline.
 
     ``source`` names what caused it (for example ``message:<id>:missed``); opening the same source twice
-    leaves one task.
+    leaves one task. ``told`` is the last rung that was told of it, ``tell_at`` (UTC) when the next is; None
+    when nobody more needs to be.
     """
 
     clinic = models.ForeignKey(
@@ -60,6 +70,9 @@ class FollowUpTask(models.Model):
     )
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
+    told = models.CharField(_("told"), max_length=10, choices=Rung.choices, blank=True, editable=False)
+    tell_at = models.DateTimeField(_("next is told at"), null=True, blank=True, editable=False)
+
     objects = ClinicScopedQuerySet.as_manager()
 
     class Meta:
@@ -71,7 +84,8 @@ class FollowUpTask(models.Model):
                 fields=["clinic", "deadline_at"],
                 condition=Q(closed_at__isnull=True),
                 name="followup_open_by_deadline",
-            )
+            ),
+            models.Index(fields=["tell_at"], condition=Q(tell_at__isnull=False), name="followup_to_tell"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -80,7 +94,33 @@ class FollowUpTask(models.Model):
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True) | ~Q(outcome=""), name="followup_closed_with_outcome"
             ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(tell_at__isnull=True),
+                name="followup_closed_tells_nobody",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_cause_display()} · {self.patient}"
+
+
+class TaskNote(models.Model):
+    """What a member of staff wrote down about a task before closing it; never changed afterwards."""
+
+    task = models.ForeignKey(
+        FollowUpTask, verbose_name=_("task"), on_delete=models.PROTECT, related_name="notes"
+    )
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    text = models.TextField(_("note"))
+
+    class Meta:
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        ordering = ("at", "pk")
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="note_says_something")]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} · {self.at:%Y-%m-%d %H:%M}"

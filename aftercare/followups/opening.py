@@ -18,10 +18,11 @@ def open_task(
 ) -> FollowUpTask:
     """The one task for ``source``, opened unless it is there already.
 
-    A deadline that has passed becomes ``now``. A task that was withdrawn opens anew; one that a person
-    closed stays closed.
+    A deadline that has passed becomes ``now``. Staff are told of it by the engine's next tick. A task that
+    was withdrawn opens anew; one that a person closed stays closed.
     """
     opened = {"detail": detail, "opened_at": now, "deadline_at": max(deadline_at, now)}
+    opened |= {"told": "", "tell_at": now}
     task, created = FollowUpTask.objects.get_or_create(
         source=source, defaults={"clinic": clinic, "patient": patient, "cause": cause, **opened}
     )
@@ -45,4 +46,4 @@ def withdraw_task(source: str, *, outcome: str, now: datetime) -> bool:
     A task that somebody has taken on stays theirs to close. ``outcome`` must not be empty.
     """
     waiting = FollowUpTask.objects.filter(source=source, closed_at__isnull=True, claimed_by__isnull=True)
-    return bool(waiting.update(outcome=outcome, closed_at=now))
+    return bool(waiting.update(outcome=outcome, closed_at=now, tell_at=None))

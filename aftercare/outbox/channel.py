@@ -1,6 +1,7 @@
 """The way to the mail service: one connection for a batch, one message at a time."""
 
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 import structlog
 from anymail.backends.base import AnymailBaseBackend
@@ -8,7 +9,6 @@ from anymail.exceptions import AnymailRecipientsRefused
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends import smtp
 
-from aftercare.outbox.models import Attempt
 from aftercare.outbox.providers import give_key
 from aftercare.outbox.wire import Mail
 
@@ -20,6 +20,16 @@ log = structlog.get_logger(__name__)
 
 class NobodyKnows(Exception):
     """The backend returned without saying whether it took the message."""
+
+
+class Try(Protocol):
+    """What is about to be handed over, as the mail service will know it: an attempt, or a notice to staff."""
+
+    @property
+    def message_id(self) -> Any: ...
+
+    @property
+    def idempotency_key(self) -> UUID: ...
 
 
 class Channel:
@@ -50,7 +60,7 @@ class Channel:
         except OSError as error:  # also Requests' and smtplib's
             log.info("mail_service_not_closed", error=type(error).__name__)
 
-    def prepare(self, email: Mail, attempt: Attempt) -> None:
+    def prepare(self, email: Mail, attempt: Try) -> None:
         """All that can be done, and can go wrong, before the try is on record. Raises what that raises."""
         if isinstance(self._backend, AnymailBaseBackend):
             _fit_for_anymail(email, str(attempt.message_id), self.name)

@@ -17,6 +17,7 @@ from aftercare.outbox.delivery import delivery_of
 from aftercare.outbox.looking import AGAIN_AFTER
 from aftercare.outbox.matching import Match, match
 from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, Status
+from aftercare.outbox.notice_settling import judge_notice
 from aftercare.outbox.proving import prove
 from aftercare.outbox.suppressing import suppress_often_bounced
 from aftercare.outbox.tallying import WEBHOOK_LAG, Tallies
@@ -106,6 +107,8 @@ def _judge(event: DeliveryEvent, now: datetime) -> bool:
             _note_delivery(found.message, [event])
             return False
         return _apply(event, found, now)
+    if found == V.UNMATCHED and judge_notice(event, now=now):
+        found = V.NOTICE
     event.message, event.verdict, event.judged_at = None, found, now
     event.save(update_fields=["message", "verdict", "judged_at"])
     return True

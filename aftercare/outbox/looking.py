@@ -21,18 +21,24 @@ SELECT
     EXISTS (SELECT 1 FROM outbox_scheduledmessage
         WHERE status = 'scheduled' AND safety_critical AND due_at <= %(now)s)
         OR EXISTS (SELECT 1 FROM outbox_scheduledmessage
-            WHERE status = 'scheduled' AND NOT safety_critical AND due_at <= %(now)s)
+            WHERE status = 'scheduled' AND NOT safety_critical AND due_at <= %(now)s),
+    EXISTS (SELECT 1 FROM followups_followuptask WHERE tell_at <= %(now)s),
+    EXISTS (SELECT 1 FROM outbox_staffnotice WHERE status = 'scheduled' AND due_at <= %(now)s)
+        OR EXISTS (SELECT 1 FROM outbox_staffnotice WHERE status = 'sending' AND lease_until < %(now)s)
 """
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What there is: leases that have ended, windows that have passed, reports to judge, messages due."""
+    """What there is: leases that have ended, windows that have passed, reports to judge, messages due; tasks
+    that staff must be told of, and notices to them that are due or were lost."""
 
     leases: bool
     late: bool
     events: bool
     due: bool
+    tasks: bool
+    notices: bool
 
 
 def look(*, now: datetime, young: timedelta = timedelta(hours=1)) -> Sight:

@@ -18,6 +18,7 @@ from aftercare.outbox.heartbeat import (
     seen_since,
     this_worker,
 )
+from aftercare.outbox.notice_sending import notices_due
 from aftercare.outbox.ticking import tick_once
 
 LOOK_SECONDS = 1.0
@@ -80,7 +81,7 @@ class Loop:
 
     def _drain(self) -> int:
         now = clock.database_now()
-        if not wake_ups_worth(now=now, chunk=settings.CLAIM_CHUNK):
+        if not (wake_ups_worth(now=now, chunk=settings.CLAIM_CHUNK) or notices_due(now=now)):
             return 0
         return sending.drain(deadline=now + timedelta(seconds=settings.DRAIN_SECONDS))
 

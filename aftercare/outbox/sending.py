@@ -11,6 +11,7 @@ from aftercare.outbox.channel import Channel
 from aftercare.outbox.claiming import Claim, claim_within
 from aftercare.outbox.loading import Shared
 from aftercare.outbox.models import AttemptOutcome
+from aftercare.outbox.notice_sending import send_notices
 from aftercare.outbox.resting import Rests, rests_of
 from aftercare.outbox.site_pause import site_paused
 from aftercare.outbox.tallying import ATTEMPTS, Tallies
@@ -25,6 +26,7 @@ def drain(*, deadline: datetime) -> int:
     handled, channel, shared = 0, Channel(), Shared()
     try:
         while not stopping.asked() and (now := clock.database_now()) < deadline:
+            send_notices(channel, deadline=deadline)  # staff must know before the next chunk keeps it busy
             rests = rests_of(channel.name, now=now)
             if rests.until or site_paused():  # looked at again when the first of the claim is in hand
                 break

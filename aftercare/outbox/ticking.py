@@ -12,6 +12,9 @@ from aftercare.outbox.claiming import wake_ups_worth
 from aftercare.outbox.heartbeat import beat, forget_stale
 from aftercare.outbox.judging import BATCH, judge_waiting
 from aftercare.outbox.looking import Sight, look
+from aftercare.outbox.notice_sending import notices_due
+from aftercare.outbox.notice_settling import settle_lost_notices
+from aftercare.outbox.notifying import tell_due
 from aftercare.outbox.reaping import reap
 from aftercare.outbox.tallying import forget_slots
 
@@ -23,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 def tick_once(name: str) -> int:
-    """Leaves the sign of life ``name``, reaps, judges and tidies; returns how many drains have work now.
+    """Leaves the sign of life ``name``, reaps, judges, tells staff, tidies; says how many drains have work.
 
     When there is nothing to do it costs three statements, whatever is stored. Two at once do no harm. Raises
     OperationalError or InterfaceError when the database is away.
@@ -33,7 +36,9 @@ def tick_once(name: str) -> int:
     sight = look(now=now)
     for step in STEPS:
         _carefully(step, sight)
-    return wake_ups_worth(now=clock.database_now(), chunk=settings.CLAIM_CHUNK) if sight.due else 0
+    now = clock.database_now()
+    worth = wake_ups_worth(now=now, chunk=settings.CLAIM_CHUNK) if sight.due else 0
+    return worth or int((sight.tasks or sight.notices) and notices_due(now=now))
 
 
 def _reap(sight: Sight) -> None:
@@ -47,6 +52,13 @@ def _judge(sight: Sight) -> None:
     more = sight.events
     while more and time.monotonic() < ends_at:
         more = judge_waiting(now=clock.database_now()) >= BATCH
+
+
+def _tell_staff(sight: Sight) -> None:
+    if sight.notices:
+        settle_lost_notices(now=clock.database_now())
+    if sight.tasks:
+        tell_due(now=clock.database_now())
 
 
 class _Tidying:
@@ -66,7 +78,7 @@ class _Tidying:
 
 tidy = _Tidying()
 Step = Callable[[Sight], None]
-STEPS: Sequence[Step] = (_reap, _judge, tidy)
+STEPS: Sequence[Step] = (_reap, _judge, _tell_staff, tidy)
 
 
 def _carefully(step: Step, sight: Sight) -> None:

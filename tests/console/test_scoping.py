@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion
 from aftercare.followups.models import Cause, FollowUpTask
-from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, Suppression
+from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, StaffNotice, Suppression
 from aftercare.protocols.models import Protocol
 from aftercare.treatments.models import TreatmentSession
 from tests import factories
@@ -49,6 +49,7 @@ def populate(clinic, mark=""):
         Suppression: Suppression.objects.create(
             clinic=clinic, email=f"{mark}s@example.com".lower(), reason=mark, created_at=NOW
         ),
+        StaffNotice: factories.notice(clinic, recipient=f"{mark}n@example.com".lower(), text=mark),
         FollowUpTask: FollowUpTask.objects.create(
             clinic=clinic,
             patient=patient,

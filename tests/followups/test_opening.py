@@ -91,7 +91,7 @@ def test_open_task_opens_a_withdrawn_one_anew(patient):
 def test_open_task_leaves_one_that_a_person_closed(patient):
     _open(patient)
     by = factories.user(patient.clinic)
-    FollowUpTask.objects.update(closed_at=ENDED_AT, closed_by=by, outcome="Called: all well.")
+    FollowUpTask.objects.update(tell_at=None, closed_at=ENDED_AT, closed_by=by, outcome="Called: all well.")
 
     task = _open(patient)
 
@@ -105,11 +105,18 @@ def test_task_with_deadline_before_opening_violates_a_constraint(patient):
         FollowUpTask.objects.filter(pk=task.pk).update(deadline_at=ENDED_AT - timedelta(hours=1))
 
 
+def test_closed_task_that_somebody_is_still_to_be_told_of_violates_a_constraint(patient):
+    task = _open(patient)
+
+    with pytest.raises(IntegrityError, match="followup_closed_tells_nobody"):
+        FollowUpTask.objects.filter(pk=task.pk).update(closed_at=ENDED_AT, outcome="Called.")
+
+
 def test_task_closed_without_outcome_violates_a_constraint(patient):
     task = _open(patient)
 
     with pytest.raises(IntegrityError, match="followup_closed_with_outcome"):
-        FollowUpTask.objects.filter(pk=task.pk).update(closed_at=ENDED_AT)
+        FollowUpTask.objects.filter(pk=task.pk).update(closed_at=ENDED_AT, tell_at=None)
 
 
 def test_withdraw_tasks_closes_those_whose_source_begins_so(patient):

@@ -319,7 +319,7 @@ def test_replay_changes_nothing_and_suppresses_nobody_again(message, put, judge,
     judge("bounced", permanent=True)
     judge("complained")
     Suppression.objects.all().delete()  # the owner released the address
-    FollowUpTask.objects.update(outcome="Called.", closed_at=at.now)
+    FollowUpTask.objects.update(outcome="Called.", closed_at=at.now, tell_at=None)
 
     assert replay(DeliveryEvent.objects.all(), now=at.pass_(days=1)) == 2
 

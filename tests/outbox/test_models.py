@@ -133,3 +133,23 @@ def test_messages_of_other_clinics_are_out_of_a_users_reach(message, attempt):
 
     assert list(ScheduledMessage.objects.for_user(member)) == [message]
     assert list(Attempt.objects.for_user(member)) == [attempt]
+
+
+@pytest.mark.parametrize(
+    ("constraint", "fields"),
+    [
+        ("notice_status_known", {"status": "posted"}),
+        ("notice_leased_while_sending", {"status": "sending"}),
+        ("notice_leased_while_sending", {"claim_token": uuid.uuid4()}),
+        ("notice_sent_has_time", {"status": "sent"}),
+    ],
+)
+def test_notice_that_contradicts_itself_violates_a_constraint(constraint, fields):
+    notice = factories.notice(factories.clinic())
+
+    with _refused(constraint):
+        type(notice).objects.filter(pk=notice.pk).update(**fields)
+
+
+def test_notice_reads_as_whom_it_tells():
+    assert str(factories.notice(factories.clinic())) == "Whoever is on duty · nurse@clinic.example.com"

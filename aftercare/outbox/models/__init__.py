@@ -4,6 +4,7 @@ from aftercare.outbox.models.attempts import Attempt, AttemptOutcome, StatusChan
 from aftercare.outbox.models.channels import ChannelRest, SendBucket, SitePause
 from aftercare.outbox.models.deliveries import DeliveryEvent, Purpose, Suppression
 from aftercare.outbox.models.messages import MessageScopedQuerySet, ScheduledMessage
+from aftercare.outbox.models.notices import NoticeStatus, StaffNotice
 from aftercare.outbox.models.signs import Heartbeat, Tally
 from aftercare.outbox.models.statuses import Delivery, Status, Why
 
@@ -15,10 +16,12 @@ __all__ = [
     "DeliveryEvent",
     "Heartbeat",
     "MessageScopedQuerySet",
+    "NoticeStatus",
     "Purpose",
     "ScheduledMessage",
     "SendBucket",
     "SitePause",
+    "StaffNotice",
     "Status",
     "StatusChange",
     "Suppression",

@@ -67,6 +67,7 @@ class DeliveryEvent(models.Model):
         IGNORED = "ignored", _("Says nothing about delivery")
         UNMATCHED = "unmatched", _("No message of ours is known by this id")
         MISMATCHED = "mismatched", _("Our message went to another address")
+        NOTICE = "notice", _("It speaks of a mail to staff")
         QUARANTINED = "quarantined", _("It could not be judged: tell whoever runs this site")
 
     message = models.ForeignKey(

@@ -1,0 +1,186 @@
+"""The page of one task: why, whom to call, what the patient was sent, who knows, and what came of it."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from aftercare.console.access import user_of
+from aftercare.console.session_plan import Line, line_of
+from aftercare.followups.closing import TaskError, add_note, claim_task, close_task
+from aftercare.followups.models import FollowUpTask
+from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.treatments.models import TreatmentSession
+
+if TYPE_CHECKING:
+    from aftercare.console.followups import FollowUpTaskAdmin
+
+MAX_WORDS = 2000
+MOST_SAID = 20
+
+
+class CloseForm(forms.Form):
+    outcome = forms.CharField(
+        label=_("What came of it"),
+        max_length=MAX_WORDS,
+        widget=forms.Textarea({"rows": 4}),
+        help_text=_("Whom you reached, what you saw or agreed, and what happens next."),
+        error_messages={
+            "required": _("Write what came of it, for example whom you reached and what was agreed.")
+        },
+    )
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=MAX_WORDS,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("For example: no answer at 14:10, tries again at 16:00."),
+        error_messages={"required": _("Write what you tried or agreed, in a few words.")},
+    )
+
+
+def task_page(
+    model_admin: "FollowUpTaskAdmin",
+    request: HttpRequest,
+    task: FollowUpTask,
+    *,
+    close_form: CloseForm | None = None,
+    note_form: NoteForm | None = None,
+) -> TemplateResponse:
+    shown = _shown(model_admin, request, task)
+    shown |= {"close_form": close_form or CloseForm(), "note_form": note_form or NoteForm()}
+    context = {**model_admin.admin_site.each_context(request), **shown}
+    return TemplateResponse(request, "console/followups/task.html", context)
+
+
+def claim_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Takes the task on, from somebody else if ``take_over`` says so."""
+    task, over = _task(model_admin, request, pk), "take_over" in request.POST
+    return _act(
+        request,
+        task,
+        lambda: claim_task(task=task, by=user_of(request), now=timezone.now(), take_over=over),
+        done=_("The task is yours now."),
+    )
+
+
+def note_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Adds a note; without words, the page comes back."""
+    task, form = _task(model_admin, request, pk), NoteForm(request.POST)
+    if not form.is_valid():
+        return task_page(model_admin, request, task, note_form=form)
+    text = form.cleaned_data["text"]
+    return _act(
+        request,
+        task,
+        lambda: add_note(task=task, text=text, by=user_of(request), now=timezone.now()),
+        done=_("Noted."),
+    )
+
+
+def close_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Closes the task with its outcome; without one, the page comes back with what was written."""
+    task, form = _task(model_admin, request, pk), CloseForm(request.POST)
+    if not form.is_valid():
+        return task_page(model_admin, request, task, close_form=form)
+    outcome = form.cleaned_data["outcome"]
+    return _act(
+        request,
+        task,
+        lambda: close_task(task=task, outcome=outcome, by=user_of(request), now=timezone.now()),
+        done=_("Closed."),
+        then=reverse("admin:followups_followuptask_changelist"),
+    )
+
+
+VIEWS: Mapping[str, Callable[..., HttpResponseBase]] = {
+    "claim": claim_view,
+    "note": note_view,
+    "close": close_view,
+}
+
+
+def is_overdue(task: FollowUpTask) -> bool:
+    return task.closed_at is None and task.deadline_at < timezone.now()
+
+
+def concerned(task: FollowUpTask) -> dict[str, Any]:
+    """The message or the session that the task's source names, of the task's own clinic."""
+    kind, _colon, rest = task.source.partition(":")
+    wanted = rest.partition(":")[0]
+    if kind == "message" and _is_uuid(wanted):
+        found = ScheduledMessage.objects.filter(pk=wanted, clinic=task.clinic_id)
+        message = found.select_related("step__protocol", "session__patient", "session__protocol").first()
+        return {"message": message, "session": message and message.session}
+    if kind == "session" and wanted.isdecimal() and len(wanted) < 19:
+        return {"session": TreatmentSession.objects.filter(pk=wanted, clinic=task.clinic_id).first()}
+    return {}
+
+
+def _is_uuid(words: str) -> bool:
+    try:
+        uuid.UUID(words)
+    except ValueError:
+        return False
+    return True
+
+
+def _act(
+    request: HttpRequest, task: FollowUpTask, act: Callable[[], Any], *, done: Promise, then: str = ""
+) -> HttpResponseBase:
+    try:
+        act()
+    except TaskError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(_page_of(task))
+    messages.success(request, str(done))
+    return HttpResponseRedirect(then or _page_of(task))
+
+
+def _shown(model_admin: "FollowUpTaskAdmin", request: HttpRequest, task: FollowUpTask) -> dict[str, Any]:
+    return {
+        "opts": model_admin.opts,
+        "original": task,
+        "task": task,
+        "clinic": task.clinic,
+        "title": task.get_cause_display(),
+        "overdue": is_overdue(task),
+        "may_handle": task.closed_at is None and model_admin.may_handle(request, task),
+        "concerned": concerned(task),
+        "said": _said(task),
+        "notes": task.notes.select_related("by"),
+        "notices": task.notices.order_by("created_at"),
+    }
+
+
+def _said(task: FollowUpTask) -> list[Line]:
+    """What the patient was sent, the newest first; each leads to the exact copy."""
+    sent = ScheduledMessage.objects.filter(
+        patient=task.patient_id, clinic=task.clinic_id, status__in=(Status.SENT, Status.UNCONFIRMED)
+    )
+    related = sent.select_related("step", "patient__clinic", "session")
+    return [replace(line_of(row), until="") for row in related.order_by("-send_at")[:MOST_SAID]]
+
+
+def _task(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) -> FollowUpTask:
+    task = get_object_or_404(model_admin.get_queryset(request).select_related("clinic"), pk=pk)
+    if not model_admin.may_handle(request, task):
+        raise PermissionDenied
+    return task
+
+
+def _page_of(task: FollowUpTask) -> str:
+    return reverse("admin:followups_followuptask_change", args=[task.pk])

@@ -1,0 +1,67 @@
+"""Whose mailbox hears of a task, rung by rung."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from aftercare.clinics.addresses import comparable
+from aftercare.clinics.hours import is_on_duty
+from aftercare.clinics.models import Clinic, Membership, Role
+from aftercare.followups.models import FollowUpTask, Rung
+
+HANDLERS = (Role.OWNER, Role.CLINICIAN, Role.STAFF)
+
+
+class Addressees:
+    """The addresses of one clinic's people, read once."""
+
+    def __init__(self, clinic: Clinic, *, now: datetime) -> None:
+        self._clinic, self._now = clinic, now
+        self._members = list(
+            Membership.objects.filter(clinic=clinic, role__in=HANDLERS, user__is_active=True)
+            .exclude(user__email="")
+            .select_related("user")
+            .order_by("pk")
+        )
+
+    def of(self, task: FollowUpTask, rung: Rung) -> list[str]:
+        """The addresses for that rung, each once; the owners' where the clinic has named nobody.
+
+        Empty only when the clinic has no member with an address and has set none.
+        """
+        found = {
+            Rung.DUTY: self._on_duty,
+            Rung.SECOND: self._second,
+            Rung.OWNER: self._owners,
+            Rung.OVERDUE: lambda: [*self._claimer(task), *self._second(), *self._owners()],
+        }[rung]()
+        return _once(found or self._anybody())
+
+    def _on_duty(self) -> list[str]:
+        """Outside the clinic's hours the on-call address, where there is one."""
+        on_call = _named(self._clinic.on_call_email)
+        if on_call and not is_on_duty(self._clinic, at=self._now):
+            return on_call
+        told = [member.user.email for member in self._members if member.told_of_tasks]
+        return told or on_call or self._owners()
+
+    def _second(self) -> list[str]:
+        return _named(self._clinic.escalation_email) or self._owners()
+
+    def _owners(self) -> list[str]:
+        return [member.user.email for member in self._members if member.role == Role.OWNER]
+
+    def _claimer(self, task: FollowUpTask) -> list[str]:
+        """Whoever has taken it on, while they work there."""
+        return [member.user.email for member in self._members if member.user_id == task.claimed_by_id]
+
+    def _anybody(self) -> list[str]:
+        members = [member.user.email for member in self._members]
+        return members + _named(self._clinic.escalation_email) + _named(self._clinic.on_call_email)
+
+
+def _named(address: str) -> list[str]:
+    return [address] if address else []
+
+
+def _once(addresses: Iterable[str]) -> list[str]:
+    return list({comparable(address): address for address in addresses}.values())

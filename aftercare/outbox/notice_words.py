@@ -1,0 +1,87 @@
+"""What a notice says: that a task needs somebody, by when, and where. Of the patient it says nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from aftercare.clinics.models import Clinic
+from aftercare.followups.models import FollowUpTask, Rung
+
+
+@dataclass(frozen=True)
+class Words:
+    """The subject and the plain text, in the clinic's language."""
+
+    subject: str
+    text: str
+    language: str
+
+
+def words_for(clinic: Clinic, rung: Rung, tasks: Sequence[FollowUpTask]) -> Words:
+    """One or several tasks of the clinic, told as ``rung``. Times are those of the clinic's zone."""
+    language = str(clinic.locale)
+    with translation.override(language):
+        until = _said(min(task.deadline_at for task in tasks), clinic)
+        lines = [_what(clinic, rung, len(tasks)), _until(rung, until), _link(tasks), _why(rung), _privacy()]
+        return Words(_subject(clinic, rung, len(tasks)), "\n\n".join(lines) + "\n", language)
+
+
+def _subject(clinic: Clinic, rung: Rung, count: int) -> str:
+    if rung == Rung.OVERDUE:
+        said = ngettext("A task is overdue", "%(count)d tasks are overdue", count)
+    else:
+        said = ngettext("A task needs somebody", "%(count)d tasks need somebody", count)
+    return f"{said % {'count': count}} · {clinic.name}"[:200]
+
+
+def _what(clinic: Clinic, rung: Rung, count: int) -> str:
+    if rung == Rung.OVERDUE:
+        said = ngettext(
+            "A task at %(clinic)s is overdue.", "%(count)d tasks at %(clinic)s are overdue.", count
+        )
+    else:
+        said = ngettext(
+            "A task at %(clinic)s needs somebody.", "%(count)d tasks at %(clinic)s need somebody.", count
+        )
+    return said % {"count": count, "clinic": clinic.name}
+
+
+def _until(rung: Rung, until: str) -> str:
+    if rung == Rung.OVERDUE:
+        return _("It should have been done by %s.") % until
+    return _("It should be done by %s.") % until
+
+
+def _link(tasks: Sequence[FollowUpTask]) -> str:
+    if len(tasks) == 1:
+        path = reverse("admin:followups_followuptask_change", args=[tasks[0].pk])
+    else:
+        path = reverse("admin:followups_followuptask_changelist")
+    return _("Read it and take it on:") + f"\n{settings.SITE_URL}{path}"
+
+
+def _why(rung: Rung) -> str:
+    return {
+        Rung.DUTY: _("You get this mail because you are told of new tasks."),
+        Rung.SECOND: _("You get this mail because half of the time has passed and nobody has taken it on."),
+        Rung.OWNER: _(
+            "You get this mail because three quarters of the time have passed and nobody has taken it on."
+        ),
+        Rung.OVERDUE: _("You get this mail because its time has passed and it is not closed."),
+    }[rung]
+
+
+def _privacy() -> str:
+    return _("To protect the patient, this mail says nothing about them. Replies are not read.")
+
+
+def _said(instant: datetime, clinic: Clinic) -> str:
+    local = instant.astimezone(clinic.time_zone)
+    return f"{date_format(local, 'l j F Y, H:i')} ({clinic.time_zone})"

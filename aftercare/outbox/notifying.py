@@ -1,0 +1,105 @@
+"""Telling a clinic's people of tasks: the tick writes notices for those whose turn has come.
+
+That a task was told and the notices that tell of it are one commit: killed before, the next tick does it
+anew; killed after, the notices are there to be sent.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+
+from aftercare.clinics.models import Clinic
+from aftercare.followups.addressees import Addressees
+from aftercare.followups.escalating import climb
+from aftercare.followups.models import FollowUpTask, Rung
+from aftercare.outbox.models import NoticeStatus, StaffNotice
+from aftercare.outbox.notice_words import words_for
+
+BATCH = 200
+"""Tasks at once; those of one clinic, rung and person go into one mail."""
+NOTICE_TIME = timedelta(hours=24)
+"""After so long a notice that could not be handed over is given up."""
+
+log = structlog.get_logger(__name__)
+Mails = dict[tuple[Rung, str], list[FollowUpTask]]
+
+
+def tell_due(*, now: datetime) -> int:
+    """Tells whoever is next of up to BATCH tasks, the longest due first; returns how many tasks.
+
+    Two at once do no harm: a task that another tells of is passed over.
+    """
+    due = FollowUpTask.objects.filter(closed_at__isnull=True, tell_at__lte=now).order_by("tell_at")
+    return _tell(due, now)
+
+
+def tell_now(task: FollowUpTask, *, now: datetime) -> bool:
+    """Tells of one task at once if its turn has come, in the caller's transaction. Returns whether it had."""
+    due = FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=True, tell_at__lte=now)
+    return bool(_tell(due, now))
+
+
+def hasten(notice: StaffNotice, *, now: datetime) -> None:
+    """After a notice that did not get through: its tasks go on to the next rung, unless another told them."""
+    reached = StaffNotice.objects.filter(
+        rung=notice.rung, status__in=(NoticeStatus.SCHEDULED, NoticeStatus.SENDING, NoticeStatus.SENT)
+    )
+    waiting = notice.tasks.filter(claimed_by__isnull=True, tell_at__gt=now, told=notice.rung)
+    for pk in waiting.exclude(notices__in=reached).values_list("pk", flat=True):
+        FollowUpTask.objects.filter(pk=pk, claimed_by__isnull=True, tell_at__gt=now).update(tell_at=now)
+
+
+def _tell(due: QuerySet[FollowUpTask], now: datetime) -> int:
+    with transaction.atomic():
+        locked = due.select_for_update(of=("self",), skip_locked=True).select_related("clinic")
+        by_clinic: dict[Clinic, list[FollowUpTask]] = defaultdict(list)
+        for task in locked[:BATCH]:
+            by_clinic[task.clinic].append(task)
+        for clinic, tasks in by_clinic.items():
+            _write(clinic, _climb_all(clinic, tasks, now), now)
+        told = [task for tasks in by_clinic.values() for task in tasks]
+        FollowUpTask.objects.bulk_update(told, ["told", "tell_at"])
+    return len(told)
+
+
+def _climb_all(clinic: Clinic, tasks: Sequence[FollowUpTask], now: datetime) -> Mails:
+    """Moves each task up, and says which of them go to whom; nobody is told of one twice at once."""
+    addressees, mails = Addressees(clinic, now=now), defaultdict(list)
+    for task in tasks:
+        climbed = climb(
+            task.told,
+            opened_at=task.opened_at,
+            deadline_at=task.deadline_at,
+            claimed=task.claimed_by_id is not None,
+            now=now,
+        )
+        whom = {address: rung for rung in climbed.rungs for address in addressees.of(task, rung)}
+        for address, rung in whom.items():
+            mails[rung, address].append(task)
+        if climbed.rungs:
+            task.told = climbed.rungs[-1]
+            if not whom:
+                log.error("nobody_to_tell", clinic=clinic.pk, task=task.pk)
+        task.tell_at = climbed.next_at
+    return mails
+
+
+def _write(clinic: Clinic, mails: Mails, now: datetime) -> None:
+    for (rung, address), tasks in mails.items():
+        words = words_for(clinic, rung, tasks)
+        notice = StaffNotice.objects.create(
+            clinic=clinic,
+            rung=rung,
+            recipient=address,
+            subject=words.subject,
+            text=words.text,
+            language=words.language,
+            created_at=now,
+            due_at=now,
+            latest_at=now + NOTICE_TIME,
+        )
+        notice.tasks.set(tasks)

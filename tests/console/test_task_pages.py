@@ -1,0 +1,150 @@
+"""The page of one task says whom to call, what the patient was told and who knows of it, and takes notes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from aftercare.clinics.models import Role
+from aftercare.followups.closing import close_task
+from aftercare.followups.models import Cause, TaskNote
+from aftercare.followups.opening import open_task
+from aftercare.outbox.models import StaffNotice
+from aftercare.outbox.notifying import tell_due
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 28, 16, 2, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def clinic():
+    return factories.clinic()
+
+
+@pytest.fixture
+def staff(client, clinic):
+    user = factories.user(clinic, Role.STAFF, email="nurse@clinic.example.com")
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def message(clinic):
+    session = factories.treatment_session(clinic, ended_at=NOW - timedelta(hours=3))
+    return factories.message(session, status="missed")
+
+
+@pytest.fixture
+def task(clinic, message):
+    return open_task(
+        clinic=clinic,
+        patient=message.patient,
+        cause=Cause.MISSED,
+        source=f"message:{message.pk}:missed",
+        detail="First night",
+        now=NOW,
+        deadline_at=NOW + timedelta(hours=4),
+    )
+
+
+def page(name, *args):
+    return reverse(f"admin:followups_followuptask_{name}", args=args)
+
+
+def note(client, task, text):
+    return client.post(page("note", task.pk), {"text": text}, follow=True)
+
+
+def test_note_is_kept_with_who_and_when_and_shown(client, staff, task):
+    answer = note(client, task, "No answer at 16:00.")
+
+    kept = TaskNote.objects.get()
+    assert (kept.task, kept.text, kept.by, kept.at) == (task, "No answer at 16:00.", staff, NOW)
+    assert "No answer at 16:00." in answer.content.decode()
+
+
+def test_double_tap_leaves_one_note(client, staff, task):
+    note(client, task, "No answer.")
+    note(client, task, "No answer.")
+
+    assert TaskNote.objects.count() == 1
+
+
+def test_note_without_words_is_asked_for_again(client, staff, task):
+    assert "Write what you tried or agreed" in note(client, task, "  ").content.decode()
+    assert not TaskNote.objects.exists()
+
+
+def test_note_to_a_closed_task_is_refused(client, staff, task):
+    close_task(task=task, outcome="Called.", by=staff, now=NOW)
+
+    assert "closed already" in note(client, task, "Too late").content.decode()
+    assert not TaskNote.objects.exists()
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, None])
+def test_note_is_for_those_who_handle_tasks_of_the_clinic(client, clinic, task, role):
+    client.force_login(factories.user(clinic if role else factories.clinic(), role or Role.OWNER))
+
+    assert client.post(page("note", task.pk), {"text": "Mine"}).status_code in (403, 404)
+    assert not TaskNote.objects.exists()
+
+
+def test_page_links_what_this_patient_was_sent_and_nothing_else(client, staff, clinic, task, message):
+    def linked(row):
+        return reverse("admin:outbox_scheduledmessage_change", args=[row.pk]) in shown
+
+    later = message.session.protocol.steps.last()
+    sent = factories.message(message.session, later, status="sent", send_at=NOW - timedelta(hours=1))
+    others = factories.message(factories.treatment_session(clinic), status="sent")
+    shown = client.get(page("change", task.pk)).content.decode().partition("What the patient was sent")[2]
+
+    assert linked(sent)
+    assert not linked(others)
+    assert not linked(message)
+
+
+def test_page_says_who_was_told_how_it_went_and_who_is_next(client, staff, task):
+    tell_due(now=NOW)
+    StaffNotice.objects.update(status="failed")
+
+    shown = " ".join(client.get(page("change", task.pk)).content.decode().split())
+
+    assert "nurse@clinic.example.com" in shown
+    assert '<span class="tag tag-bad">Failed</span>' in shown
+    assert "The next are told at 28 March 2026, 18:02" in shown
+
+
+def test_list_of_notices_is_read_without_a_question_a_row(
+    client, staff, clinic, django_assert_max_num_queries
+):
+    for number in range(50):
+        factories.notice(clinic, recipient=f"n{number}@clinic.example.com")
+
+    with django_assert_max_num_queries(15):
+        answer = client.get(reverse("admin:outbox_staffnotice_changelist"), {"all": "1"})
+
+    assert answer.content.decode().count("@clinic.example.com") >= 25
+
+
+def test_page_of_a_notice_leads_to_its_tasks(client, staff, clinic, task):
+    tell_due(now=NOW)
+    notice = StaffNotice.objects.get()
+
+    answer = client.get(reverse("admin:outbox_staffnotice_change", args=[notice.pk]))
+
+    assert page("change", task.pk) in answer.content.decode()
+
+
+def test_viewer_does_not_read_whom_staff_mails_go_to(client, clinic):
+    client.force_login(factories.user(clinic, Role.VIEWER))
+
+    assert client.get(reverse("admin:outbox_staffnotice_changelist")).status_code == 403

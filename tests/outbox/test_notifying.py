@@ -1,0 +1,200 @@
+"""Tasks whose turn has come are told of by notices: once, bundled, in the commit that says so."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from aftercare.clinics.models import Role
+from aftercare.followups.closing import claim_task, close_task
+from aftercare.followups.models import Cause, FollowUpTask
+from aftercare.followups.opening import open_task, withdraw_task
+from aftercare.outbox import notifying
+from aftercare.outbox.heartbeat import LOOP_TICK
+from aftercare.outbox.models import StaffNotice
+from aftercare.outbox.notifying import tell_due, tell_now
+from aftercare.outbox.ticking import tick_once
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clinic():
+    clinic = factories.clinic(escalation_email="second@clinic.example.com")
+    factories.user(clinic, email="nurse@clinic.example.com")
+    factories.user(clinic, Role.OWNER, email="owner@clinic.example.com")
+    clinic.memberships.filter(role=Role.OWNER).update(told_of_tasks=False)
+    return clinic
+
+
+@pytest.fixture
+def open_one(clinic, at):
+    """Opens tasks with four hours to do them in."""
+
+    def open_(number=1, where=None):
+        return open_task(
+            clinic=where or clinic,
+            patient=factories.patient(where or clinic, first_name="Zenobia"),
+            cause=Cause.MISSED,
+            source=f"message:{number}:missed",
+            detail="First night",
+            now=at.now,
+            deadline_at=at.now + timedelta(hours=4),
+        )
+
+    return open_
+
+
+@pytest.fixture
+def task(open_one):
+    return open_one()
+
+
+def told():
+    return [
+        (each.rung, each.recipient.partition("@")[0]) for each in StaffNotice.objects.order_by("created_at")
+    ]
+
+
+def test_new_task_is_told_to_whoever_is_on_duty_by_the_next_tick(at, task):
+    assert tick_once(LOOP_TICK) == 1
+
+    assert told() == [("duty", "nurse")]
+
+
+def test_task_that_nobody_takes_on_climbs_to_the_second_person_then_the_owner_then_all(at, task):
+    for _ in range(10):
+        tell_due(now=at.now)
+        at.pass_(minutes=30)
+
+    assert told() == [
+        *[("duty", "nurse"), ("second", "second"), ("owner", "owner")],
+        *[("overdue", "second"), ("overdue", "owner")],
+    ]
+
+
+def test_task_is_told_once_however_often_the_tick_looks(at, task):
+    tell_due(now=at.now)
+
+    assert tell_due(now=at.now) == 0
+    assert len(told()) == 1
+
+
+def test_claimed_task_is_told_of_again_only_when_overdue(at, clinic, task):
+    tell_due(now=at.now)
+    claim_task(task=task, by=factories.user(clinic, email="amy@clinic.example.com"), now=at.now)
+    at.pass_(hours=3)
+    tell_due(now=at.now)
+    before = told()
+    at.pass_(hours=1)
+    tell_due(now=at.now)
+
+    assert before == [("duty", "nurse")]
+    assert told()[1:] == [("overdue", "amy"), ("overdue", "second"), ("overdue", "owner")]
+
+
+def test_taking_over_an_overdue_task_tells_nobody_again(at, clinic, task):
+    at.pass_(hours=5)
+    tell_due(now=at.now)
+    count = len(told())
+    claim_task(task=task, by=factories.user(clinic), now=at.now)
+
+    assert tell_due(now=at.now + timedelta(days=1)) == 0
+    assert len(told()) == count
+
+
+@pytest.mark.parametrize("how", ["closed", "withdrawn"])
+def test_task_that_is_over_is_told_to_nobody(at, clinic, task, how):
+    if how == "closed":
+        close_task(task=task, outcome="Called.", by=factories.user(clinic), now=at.now)
+    else:
+        withdraw_task(task.source, outcome="It arrived.", now=at.now)
+
+    assert tell_due(now=at.now + timedelta(days=1)) == 0
+
+
+def test_withdrawn_task_that_opens_anew_is_told_anew(at, open_one):
+    tell_due(now=at.now) if open_one() else None
+    withdraw_task("message:1:missed", outcome="It arrived.", now=at.now)
+    open_one()
+
+    assert tell_due(now=at.now) == 1
+    assert told() == [("duty", "nurse"), ("duty", "nurse")]
+
+
+def test_tasks_of_one_moment_are_one_mail_a_person_and_lead_to_the_list(at, open_one):
+    tasks = [open_one(number) for number in range(3)]
+
+    tell_due(now=at.now)
+
+    notice = StaffNotice.objects.get()
+    assert set(notice.tasks.all()) == set(tasks)
+    assert "3 tasks need somebody" in notice.subject
+    assert "/admin/followups/followuptask/\n" in notice.text
+
+
+def test_clinics_are_told_apart(at, open_one):
+    other = factories.clinic()
+    factories.user(other, email="other@elsewhere.example.com")
+    open_one(1), open_one(2, other)
+
+    tell_due(now=at.now)
+
+    notices = StaffNotice.objects.order_by("pk")
+    assert {each.recipient: each.clinic for each in notices}["other@elsewhere.example.com"] == other
+    assert all(task.clinic == each.clinic for each in notices for task in each.tasks.all())
+
+
+def test_one_round_tells_of_no_more_than_its_batch(at, open_one, monkeypatch):
+    monkeypatch.setattr(notifying, "BATCH", 2)
+    for number in range(3):
+        open_one(number)
+
+    assert (tell_due(now=at.now), tell_due(now=at.now), tell_due(now=at.now)) == (2, 1, 0)
+
+
+def test_killed_before_the_commit_it_is_told_anew_and_once(at, task, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*args):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FollowUpTask.objects.none().__class__, "bulk_update", die)
+        with pytest.raises(Killed), transaction.atomic():
+            tell_due(now=at.now)
+
+    assert told() == []
+    assert tell_due(now=at.now) == 1
+    assert told() == [("duty", "nurse")]
+
+
+def test_notice_names_the_clinic_the_deadline_and_the_page_but_no_patient_and_no_treatment(at, clinic, task):
+    tell_due(now=at.now)
+
+    notice = StaffNotice.objects.get()
+    whole = notice.subject + notice.text
+    assert f"/admin/followups/followuptask/{task.pk}/change/" in notice.text
+    assert "Saturday 28 March 2026, 20:01 (Europe/London)" in notice.text
+    assert clinic.name in whole
+    assert not any(word in whole for word in ("Zenobia", "Lindqvist", "First night", "Microneedling"))
+
+
+def test_clinic_that_nobody_can_be_told_at_is_said_in_the_log(at, open_one, caplog):
+    lonely = factories.clinic()
+    open_one(1, lonely)
+
+    tell_due(now=at.now)
+
+    assert told() == []
+    assert "nobody_to_tell" in caplog.text
+
+
+def test_urgent_task_is_told_at_once_and_not_again_by_the_tick(at, task):
+    assert tell_now(task, now=at.now) is True
+
+    assert tell_now(task, now=at.now) is False
+    assert tell_due(now=at.now) == 0
+    assert told() == [("duty", "nurse")]
