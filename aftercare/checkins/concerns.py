@@ -1,7 +1,7 @@
 """What an answer that needs a human sets off, and how a human brings it to an end.
 
-A concern, its follow-up task, the mails to staff and the hold on the patient's routine messages are written in
-one transaction.
+A concern, its follow-up task, the notices to staff and the hold on the patient's routine messages are written
+in one transaction.
 Whoever changes a concern locks its patient first.
 """
 

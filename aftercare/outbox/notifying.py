@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 
 from aftercare.clinics.models import Clinic
@@ -38,9 +38,18 @@ def tell_due(*, now: datetime) -> int:
 
 
 def tell_now(task: FollowUpTask, *, now: datetime) -> bool:
-    """Tells of one task at once if its turn has come, in the caller's transaction. Returns whether it had."""
+    """Tells of one task at once if its turn has come, in the caller's transaction. Returns whether it did.
+
+    A defect here must not undo what the caller writes: then the next tick tries again.
+    """
     due = FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=True, tell_at__lte=now)
-    return bool(_tell(due, now))
+    try:
+        return bool(_tell(due, now))
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("task_not_told", task=task.pk)
+        return False
 
 
 def hasten(notice: StaffNotice, *, now: datetime) -> None:

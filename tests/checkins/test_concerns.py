@@ -9,8 +9,10 @@ from aftercare.checkins.concerns import ConcernError, acknowledge, close_concern
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import Concern
 from aftercare.clinics.duty import Duty, Hours
+from aftercare.clinics.models import Role
 from aftercare.followups.models import Cause, FollowUpTask
-from aftercare.outbox.models import Status, Why
+from aftercare.outbox.models import StaffNotice, Status, Why
+from aftercare.outbox.notifying import tell_due
 from aftercare.outbox.planning import complete_session
 from tests import factories
 
@@ -47,6 +49,59 @@ def test_concern_opens_with_a_task_and_holds_routine_messages_only(session):
     assert task.deadline_at == concern.due_at == NOON + timedelta(hours=2)
     assert concern.promised_at == NOON + timedelta(hours=2)
     assert statuses(session) == {False: (Status.HELD, Why.OPEN_CONCERN), True: (Status.SCHEDULED, "")}
+
+
+def told():
+    return list(StaffNotice.objects.order_by("created_at", "recipient").values_list("rung", "recipient"))
+
+
+@pytest.fixture
+def people(session):
+    """Somebody on duty, an owner, and a second person to tell."""
+    for role, name in ((Role.STAFF, "nurse"), (Role.OWNER, "owner")):
+        factories.user(session.clinic, role, email=f"{name}@clinic.example.com")
+    session.clinic.memberships.filter(role=Role.OWNER).update(told_of_tasks=False)
+    session.clinic.escalation_email = "second@clinic.example.com"
+    session.clinic.save()
+
+
+def test_concern_has_its_mail_to_whoever_is_on_duty_in_the_outbox_at_once(session, people):
+    concern_at(session, Level.A)
+
+    assert told() == [("duty", "nurse@clinic.example.com")]
+
+
+def test_concern_that_nobody_acknowledges_goes_to_the_second_person_then_the_owner(session, people):
+    concern_at(session, Level.A)
+    for minutes in (59, 60, 89, 90):
+        tell_due(now=NOON + timedelta(minutes=minutes))
+
+    assert [(rung, address.partition("@")[0]) for rung, address in told()[1:]] == [
+        ("second", "second"),
+        ("owner", "owner"),
+    ]
+
+
+def test_acknowledged_concern_is_told_to_nobody_else_before_it_is_overdue(session, people):
+    concern = concern_at(session, Level.A)
+    acknowledge(concern, by=factories.user(session.clinic), now=NOON)
+    tell_due(now=NOON + timedelta(minutes=119))
+    before = len(told())
+    tell_due(now=NOON + timedelta(minutes=120))
+
+    assert before == 1
+    assert {rung for rung, _address in told()[1:]} == {"overdue"}
+
+
+def test_notice_that_cannot_be_written_never_loses_the_answer(session, people, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("aftercare.outbox.notifying.words_for", None)
+        concern_at(session, Level.E)
+    before = told()
+    tell_due(now=NOON)
+
+    assert (Concern.objects.count(), FollowUpTask.objects.count(), before) == (1, 1, [])
+    assert told() == [("duty", "nurse@clinic.example.com")]
 
 
 @pytest.mark.parametrize("level", [Level.B, Level.A])

@@ -74,7 +74,8 @@ def test_nobody_is_told_twice_however_the_address_is_written(clinic):
 def test_outside_the_clinics_hours_it_is_left_to_the_on_call_address(clinic, hours, names):
     clinic.on_call_email = "night@clinic.example.com"
     opens, closes = map(time, hours)
-    clinic.opening_hours.create(weekday=5, opens_local_time=opens, closes_local_time=closes)  # NOW is at 16:00
+    # NOW is a Saturday at 16:00.
+    clinic.opening_hours.create(weekday=5, opens_local_time=opens, closes_local_time=closes)
 
     assert told(clinic, Rung.DUTY) == names
 
