@@ -29,7 +29,7 @@ _WORDINGS = {
         button="See your dates and messages",
         browser="Read this message in your browser",
         why="You get this message because you agreed to it at {{ clinic.name }}.",
-        unsubscribe="Stop these messages",
+        unsubscribe="Unsubscribe from these messages",
     ),
     "es": Wording(
         general_advice=(

@@ -134,4 +134,4 @@ def test_plain_text_names_the_plan_and_both_links(brand):
     text = mail(brand).text
 
     assert "See your dates and messages: https://aftercare.example.com/m/sample\n" in text
-    assert "Stop these messages: https://aftercare.example.com/u/sample\n" in text
+    assert "Unsubscribe from these messages: https://aftercare.example.com/u/sample\n" in text
