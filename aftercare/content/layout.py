@@ -45,7 +45,8 @@ class Brand:
 
 @cache
 def _shell() -> str:
-    return str(mjml2html(LAYOUT.read_text()))
+    # The compiler gives cells an attribute that HTML does not know.
+    return str(mjml2html(LAYOUT.read_text())).replace(' vertical-align="middle"', "")
 
 
 @lru_cache(maxsize=1024)
