@@ -19,6 +19,8 @@ LAYOUT = Path(__file__).resolve().parents[2] / "templates" / "mail" / "layout.mj
 _READ = "{{ links.read | web_address }}"
 _SLOT = re.compile(r"\[\[(\w+)\]\]")
 _CARD, _DARK_CARD = "#ffffff", "#1b232c"
+MERGED = "{{ day.merged }}"
+"""That the message speaks for several treatments of one day; empty, and then no paragraph, for one."""
 _EVERY_ELEMENT = (
     "<h1>a</h1><h2>a</h2><h3>a</h3><p><a>a</a></p><ul><li><p>a</p></li></ul><ol></ol><hr><code></code>"
 )
@@ -77,7 +79,7 @@ def page(body: str, preheader: str, *, brand: Brand, locale: str, ledger: Ledger
         "name": _safe(brand.name, ledger),
         "preheader": preheader,
         "header": _header(brand, ledger),
-        "body": body,
+        "body": f"<p>{ledger.swap(MERGED)}</p>{body}",
         "plan": ledger.swap(f"{_READ}#plan"),
         "button": words.button,
         "contact": ledger.swap(_contact(words)),
@@ -114,7 +116,8 @@ def text_page(body: str, *, locale: str, ledger: Ledger) -> str:
         f"{words.general_advice}\n{words.not_watched}\n\n"
         f"{words.why}\n{words.unsubscribe}: {{{{ links.unsubscribe | web_address }}}}\n"
     )
-    return f"{body.rstrip()}\n\n-- \n{ledger.swap('{{ clinic.name }}')}\n{ledger.swap(footer)}"
+    signature = f"-- \n{ledger.swap('{{ clinic.name }}')}\n{ledger.swap(footer)}"
+    return f"{ledger.swap(MERGED)}\n\n{body.rstrip()}\n\n{signature}"
 
 
 def _safe(words: str, ledger: Ledger) -> str:

@@ -117,11 +117,18 @@ _ALL = (
 PLACEHOLDERS: dict[str, Placeholder] = {placeholder.path: placeholder for placeholder in _ALL}
 
 LAYOUT_PLACEHOLDERS: dict[str, Placeholder] = {
-    path: Placeholder(path, label, _("Only the layout around the message uses it."), Kind.URL)
-    for path, label in (
-        ("links.read", _("Link to this message and the patient's plan")),
-        ("links.unsubscribe", _("Unsubscribe link")),
-    )
+    "day.merged": Placeholder(
+        "day.merged",
+        _("Several treatments on one day"),
+        _("Only the layout uses it: that the message speaks for all treatments of the day."),
+    ),
+    **{
+        path: Placeholder(path, label, _("Only the layout around the message uses it."), Kind.URL)
+        for path, label in (
+            ("links.read", _("Link to this message and the patient's plan")),
+            ("links.unsubscribe", _("Unsubscribe link")),
+        )
+    },
 }
 
 

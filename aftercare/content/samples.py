@@ -7,6 +7,7 @@ _SAME_EVERYWHERE: dict[str, str | bool] = {
     "face": True,
     "recovery_note": "",
 }
+_DAY: dict[str, str | bool] = {"merged": ""}
 _LINKS: dict[str, str | bool] = {
     "read": "https://aftercare.example.com/m/sample",
     "unsubscribe": "https://aftercare.example.com/u/sample",
@@ -41,6 +42,7 @@ SAMPLES: dict[str, dict[str, dict[str, str | bool]]] = {
             "actives": "Sunday 5 April",
         },
         "links": _LINKS,
+        "day": _DAY,
     },
     "en-US": {
         "clinic": {
@@ -70,6 +72,7 @@ SAMPLES: dict[str, dict[str, dict[str, str | bool]]] = {
             "actives": "Sunday, April 5",
         },
         "links": _LINKS,
+        "day": _DAY,
     },
     "es-ES": {
         "clinic": {
@@ -99,6 +102,7 @@ SAMPLES: dict[str, dict[str, dict[str, str | bool]]] = {
             "actives": "el domingo 5 de abril",
         },
         "links": _LINKS,
+        "day": _DAY,
     },
     "es-MX": {
         "clinic": {
@@ -128,5 +132,6 @@ SAMPLES: dict[str, dict[str, dict[str, str | bool]]] = {
             "actives": "el domingo 5 de abril",
         },
         "links": _LINKS,
+        "day": _DAY,
     },
 }

@@ -14,6 +14,7 @@ class Wording:
     browser: str
     why: str
     unsubscribe: str
+    same_day: str
 
 
 _WORDINGS = {
@@ -30,6 +31,10 @@ _WORDINGS = {
         browser="Read this message in your browser",
         why="You get this message because you agreed to it at {{ clinic.name }}.",
         unsubscribe="Unsubscribe from these messages",
+        same_day=(
+            "You had more than one treatment on {day}. "
+            "The dates in this message are the latest that apply to all of them."
+        ),
     ),
     "es": Wording(
         general_advice=(
@@ -44,6 +49,10 @@ _WORDINGS = {
         browser="Leer este mensaje en el navegador",
         why="Recibe este mensaje porque lo aceptó en {{ clinic.name }}.",
         unsubscribe="No recibir más mensajes",
+        same_day=(
+            "El {day} recibió más de un tratamiento. "
+            "Las fechas de este mensaje son las más tardías de todos ellos."
+        ),
     ),
     "ar": Wording(
         general_advice=("تتضمن هذه الرسالة نصائح عامة من {{ clinic.name }}، ولا تحل محل مختص يفحصك شخصيًا."),
@@ -55,6 +64,9 @@ _WORDINGS = {
         browser="اقرأ هذه الرسالة في المتصفح",
         why="تصلك هذه الرسالة لأنك وافقت على ذلك في {{ clinic.name }}.",
         unsubscribe="إيقاف هذه الرسائل",
+        same_day=(
+            "خضعت لأكثر من علاج في {day}. التواريخ في هذه الرسالة هي الأبعد من بين تواريخ جميع العلاجات."
+        ),
     ),
 }
 LANGUAGES = tuple(_WORDINGS)

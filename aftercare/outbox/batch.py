@@ -40,6 +40,7 @@ from aftercare.outbox.relaying import Done, relay
 from aftercare.outbox.resting import Rests, got_through, rest
 from aftercare.outbox.settling import Result, new_attempt, outcome_of, persistently, settle
 from aftercare.outbox.site_pause import site_paused
+from aftercare.outbox.superseding import overtaken, supersede_claimed
 from aftercare.outbox.transitions import move_all
 from aftercare.outbox.wire import Mail
 
@@ -137,6 +138,10 @@ class Batch:
             no = Verdict(Status.UNCONFIRMED, Why.ANSWER_LOST)
         if no:
             self._end(message, no.to, no.why, now=now)
+            return None
+        if newer := overtaken(message):
+            self._settle_done()
+            supersede_claimed(message, newer, now=now)
             return None
         return self._composed(message, how if isinstance(how, Repeat) else None, now)
 

@@ -16,8 +16,9 @@ from aftercare.content.problems import ContentError
 from aftercare.content.publishing import Texts, as_compiled, texts_for, written_in
 from aftercare.content.rendering import paths_of, render
 from aftercare.outbox.links import READ, UNSUBSCRIBE, thread_of
+from aftercare.outbox.merging import day_of
 from aftercare.outbox.models import Attempt, ScheduledMessage, Why
-from aftercare.outbox.values import message_values
+from aftercare.outbox.values import message_values, said_of_the_day
 from aftercare.outbox.wire import ADDRESSING, Mail, address
 
 
@@ -102,7 +103,9 @@ def compose(
         if compiled is None:
             raise CannotCompose(Why.NOT_APPROVED, message.step.template.name)
         locale = written_in(compiled.version, locale=message.patient.written_locale, clinic=message.clinic)
-        values = message_values(message.session, locale=locale, topics=_topics(compiled))
+        day = day_of(message.session, message.step)
+        values = message_values(day, locale=locale, topics=_topics(compiled))
+        values["day"] = {"merged": said_of_the_day(day, locale=locale)}
         values["links"] = {"read": READ.url(message.pk), "unsubscribe": UNSUBSCRIBE.url(message.pk)}
         copy = _copy(compiled, values, headers_of(message, locale=locale, now=now))
     except ContentError as error:

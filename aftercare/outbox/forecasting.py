@@ -3,6 +3,7 @@
 The plan that staff see before they save and the rows that are stored come from here, so that they agree.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
@@ -13,6 +14,8 @@ from django.conf import settings
 from aftercare.clinics.models import Clinic, Patient
 from aftercare.outbox.models import Status, Why
 from aftercare.outbox.reasons import UNDO, sentences
+from aftercare.outbox.superseding import Place, taken_over_by
+from aftercare.protocols.bounds import may_skip
 from aftercare.protocols.models import Protocol, ProtocolStep
 from aftercare.timing import Slot, SlotStatus, slot
 from aftercare.treatments.models import TreatmentSession
@@ -22,8 +25,8 @@ from aftercare.treatments.models import TreatmentSession
 class SessionFacts:
     """All that a plan depends on; from a form before it is saved, or from a session.
 
-    ``completed_at`` is None for a session that would be completed now. ``superseded_by`` is the newer session
-    of the same patient and protocol that has taken over, if any.
+    ``completed_at`` is None for a session that would be completed now. ``newer``: the patient's completed
+    sessions that ended later, in that order. ``skipped``: slugs of the steps left out for this session.
     """
 
     patient: Patient
@@ -31,18 +34,27 @@ class SessionFacts:
     ended_at: datetime
     completed_at: datetime | None = None
     session_id: int | None = None
-    superseded_by: TreatmentSession | None = None
+    newer: tuple[TreatmentSession, ...] = ()
+    skipped: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, session: TreatmentSession, *, superseded_by: TreatmentSession | None = None) -> Self:
+    def of(cls, session: TreatmentSession, *, newer: Iterable[TreatmentSession] = ()) -> Self:
         return cls(
             patient=session.patient,
             protocol=session.protocol,
             ended_at=session.ended_at,
             completed_at=session.completed_at,
             session_id=session.pk,
-            superseded_by=superseded_by,
+            newer=tuple(newer),
+            skipped=frozenset(session.skipped_steps),
         )
+
+    @property
+    def place(self) -> Place:
+        return Place(self.protocol, self.ended_at, self.patient.zone)
+
+    def skips(self, step: ProtocolStep) -> bool:
+        return step.slug in self.skipped and may_skip(step)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +108,8 @@ def forecast(facts: SessionFacts, *, now: datetime) -> list[PlannedMessage]:
 
 def _planned(step: ProtocolStep, facts: SessionFacts, now: datetime) -> PlannedMessage:
     place, due_at, moved_by = _place(step, facts, now)
-    status, why = _standing(place, facts, step)
+    superseded_by = None if facts.skips(step) else taken_over_by(step, facts.place, facts.newer)
+    status, why = _standing(step, place, facts, superseded_by)
     return PlannedMessage(
         step=step,
         zone=facts.patient.zone,
@@ -107,7 +120,7 @@ def _planned(step: ProtocolStep, facts: SessionFacts, now: datetime) -> PlannedM
         status=status,
         why=why,
         moved_by=moved_by,
-        superseded_by=facts.superseded_by,
+        superseded_by=superseded_by,
     )
 
 
@@ -129,11 +142,15 @@ def _slot(step: ProtocolStep, facts: SessionFacts, now: datetime) -> Slot:
     return slot(step.when, ended_at=facts.ended_at, zone=facts.patient.zone, quiet=quiet, now=now)
 
 
-def _standing(place: Slot, facts: SessionFacts, step: ProtocolStep) -> tuple[Status, str]:
+def _standing(
+    step: ProtocolStep, place: Slot, facts: SessionFacts, superseded_by: TreatmentSession | None
+) -> tuple[Status, str]:
     """The status a new message gets, and why."""
+    if facts.skips(step):
+        return Status.CANCELLED, Why.STEP_SKIPPED
     if place.status is SlotStatus.missed:
         return Status.MISSED, Why.ENTERED_LATE
-    if facts.superseded_by is not None:
+    if superseded_by is not None:
         return Status.SUPERSEDED, Why.NEWER_SESSION
     if reason := _hold(facts, step):
         return Status.HELD, reason

@@ -21,7 +21,7 @@ claim is checked in the statement that opens the try."""
 NOT_SENT = (
     "moved_by", "planned_at",
     "session__screening", "session__override_reason", "session__notes", "session__void_reason",
-    "session__external_id", "session__created_at",
+    "session__external_id", "session__created_at", "session__skipped_steps",
     "patient__phone", "patient__birth_date", "patient__external_id", "patient__paused_reason",
 )  # fmt: skip
 """What neither judging nor writing a message looks at."""

@@ -4,7 +4,7 @@ Each operation locks the patient first, and then the patient's sessions under th
 believe theirs to be the newest; each is safe to run twice.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -26,6 +26,9 @@ from aftercare.treatments.models import SessionState, TreatmentSession
 STALE = gettext_lazy(
     "Somebody completed or voided this session meanwhile. Look at it, then correct it if need be."
 )
+
+TWO_DAYS = timedelta(days=2)
+"""Within it lies whatever a zone may call the same day."""
 
 __all__ = [
     "STALE",
@@ -135,9 +138,11 @@ def refuse_stale(session: TreatmentSession) -> None:
 
 
 def _lock(session: TreatmentSession) -> tuple[TreatmentSession, list[TreatmentSession]]:
-    """The session as stored, and the patient's other completed ones under its protocol, all locked."""
+    """The session as stored, and the patient's other completed ones that it may bear on, all locked."""
     lock_patients([session.patient_id])
-    group = Q(patient=session.patient_id, protocol=session.protocol_id, state=SessionState.COMPLETED)
+    around = (session.ended_at - TWO_DAYS, session.ended_at + TWO_DAYS)
+    near = Q(ended_at__range=around) | Q(pk__in=session.same_day) | Q(protocol=session.protocol_id)
+    group = Q(near, patient=session.patient_id, state=SessionState.COMPLETED)
     sessions = TreatmentSession.objects.filter(Q(pk=session.pk) | group)
     locked = {row.pk: row for row in for_planning(sessions).select_for_update(of=("self",))}
     mine = locked.pop(session.pk)
@@ -151,7 +156,8 @@ def _refuse_problems(session: TreatmentSession, now: datetime) -> None:
 
 def _refuse_twice(session: TreatmentSession, others: list[TreatmentSession]) -> None:
     """The same treatment recorded again, for example by tapping twice, would send its messages again."""
-    if any(other.ended_at == session.ended_at for other in others):
+    same = [other for other in others if other.protocol_id == session.protocol_id]
+    if any(other.ended_at == session.ended_at for other in same):
         text = _("A treatment of this patient that ended at this time is recorded already.")
         raise Refused({"ended_at": [text]})
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.addresses import comparable
@@ -13,6 +12,7 @@ from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
 from aftercare.outbox.models import Purpose, ScheduledMessage, Suppression
 from aftercare.outbox.promising import is_new
 from aftercare.outbox.revising import UNSENT, Effect, effect_of, revise
+from aftercare.outbox.superseding import Place, course_of, newer_than
 from aftercare.protocols.models import ProtocolStep
 from aftercare.treatments.models import SessionState, TreatmentSession
 
@@ -62,11 +62,13 @@ def would_supersede(facts: SessionFacts) -> list[ScheduledMessage]:
     rows = ScheduledMessage.objects.filter(
         status__in=UNSENT,
         patient=facts.patient,
-        session__protocol=facts.protocol,
         session__state=SessionState.COMPLETED,
         session__ended_at__lt=facts.ended_at,
     )
-    return list(rows.exclude(session=facts.session_id).select_related("step", "session").order_by("send_at"))
+    others = rows.exclude(session=facts.session_id).select_related("step", "session__protocol")
+    zone, place = facts.patient.zone, facts.place
+    unsent = others.order_by("send_at")
+    return [row for row in unsent if place.takes_over(row.step, Place.of(row.session, zone))]
 
 
 def _change(
@@ -77,15 +79,10 @@ def _change(
 
 
 def _with_newer(facts: SessionFacts) -> SessionFacts:
-    if facts.superseded_by is not None or facts.patient.pk is None:
+    if facts.newer or facts.patient.pk is None:
         return facts
-    newer = Q(ended_at__gt=facts.ended_at)
-    if facts.session_id is not None:
-        newer |= Q(ended_at=facts.ended_at, pk__gt=facts.session_id)
-    completed = TreatmentSession.objects.filter(
-        newer, state=SessionState.COMPLETED, patient=facts.patient, protocol=facts.protocol
-    ).exclude(pk=facts.session_id or 0)
-    return replace(facts, superseded_by=completed.order_by("ended_at", "pk").last())
+    course = course_of([facts.patient.pk])[facts.patient.pk]
+    return replace(facts, newer=tuple(newer_than(facts.ended_at, facts.session_id, course)))
 
 
 def _languages(plan: list[PlannedMessage]) -> dict[int, set[str]]:

@@ -16,14 +16,17 @@ from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
 from aftercare.outbox.lateness import take_back, tell_of_late
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.revising import UNSENT, Revision, revise, times
+from aftercare.outbox.superseding import course_of, newer_than, same_day
 from aftercare.outbox.transitions import move, record_new
 from aftercare.outbox.waking import wake_on_commit
-from aftercare.treatments.models import SessionState, TreatmentSession
+from aftercare.treatments.models import TreatmentSession
 
 BATCH = 500
 
 Plans = dict[int, list[PlannedMessage]]
 """By session id."""
+Course = dict[int, list[TreatmentSession]]
+"""By patient id, in the order in which they ended."""
 Rows = dict[int, dict[int, ScheduledMessage]]
 """By session id and step id."""
 
@@ -57,7 +60,9 @@ def promise(
     steps that can still be kept. With ``tell_staff``, one follow-up task a session tells of safety messages
     that came too late.
     """
-    plans, rows = _plans(sessions, now), _rows(sessions)
+    course = course_of(session.patient_id for session in sessions)
+    plans, rows = _plans(sessions, course, now), _rows(sessions)
+    _keep_same_day(sessions, course)
     late = [row for s in sessions for row in _revise_all(plans[s.pk], rows[s.pk], by=by, now=now)]
     made = _create(sessions, plans, rows, completing)
     record_new(made, now=now, actor=by)
@@ -69,30 +74,26 @@ def promise(
         wake_on_commit()
 
 
-def newest_completed(sessions: Iterable[TreatmentSession]) -> dict[tuple[int, int], TreatmentSession]:
-    """For each patient and protocol among the sessions, the completed session that ended last."""
-    pairs = {(session.patient_id, session.protocol_id) for session in sessions}
-    patients, protocols = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
-    found = TreatmentSession.objects.filter(
-        state=SessionState.COMPLETED, patient__in=patients, protocol__in=protocols
-    )
-    ordered = found.order_by("ended_at", "pk").only("patient", "protocol", "ended_at", "clinic")
-    return {(session.patient_id, session.protocol_id): session for session in ordered}
-
-
 def is_new(planned: PlannedMessage, *, completing: bool) -> bool:
     """Whether a step without a row gets one. A step added later never makes an old session late."""
     return completing or planned.status in UNSENT
 
 
-def _plans(sessions: Sequence[TreatmentSession], now: datetime) -> Plans:
-    newest = newest_completed(sessions)
+def _plans(sessions: Sequence[TreatmentSession], course: Course, now: datetime) -> Plans:
     plans: Plans = {}
     for session in sessions:
-        last = newest.get((session.patient_id, session.protocol_id), session)
-        superseded_by = None if last.pk == session.pk else last
-        plans[session.pk] = forecast(SessionFacts.of(session, superseded_by=superseded_by), now=now)
+        newer = newer_than(session.ended_at, session.pk, course[session.patient_id])
+        plans[session.pk] = forecast(SessionFacts.of(session, newer=newer), now=now)
     return plans
+
+
+def _keep_same_day(sessions: Sequence[TreatmentSession], course: Course) -> None:
+    """Lets each session know the others of its day, so that writing a message needs no search for them."""
+    for session in sessions:
+        others = same_day(session, session.patient.zone, course[session.patient_id])
+        if others != session.same_day:
+            session.same_day = others
+            TreatmentSession.objects.filter(pk=session.pk).update(same_day=others)
 
 
 def _rows(sessions: Sequence[TreatmentSession]) -> Rows:

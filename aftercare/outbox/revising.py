@@ -17,6 +17,7 @@ _UNDECIDED = frozenset(
         (Status.MISSED, Why.ENTERED_LATE),
         (Status.CANCELLED, Why.SESSION_REOPENED),
         (Status.CANCELLED, Why.STEP_DISABLED),
+        (Status.CANCELLED, Why.STEP_SKIPPED),
     }
 )
 """Ends that only the plan brought about: a corrected session or protocol may promise these again."""
@@ -53,6 +54,8 @@ def revise(row: ScheduledMessage, planned: PlannedMessage | None, *, now: dateti
         return None
     if planned is None:
         return Revision(Status.CANCELLED, Why.STEP_DISABLED) if row.status in UNSENT else None
+    if planned.status == Status.CANCELLED:
+        return None if row.status == Status.CANCELLED else Revision(Status.CANCELLED, planned.why)
     if planned.superseded_by is not None:
         return _supersede(row, planned)
     revision = _revision(row, planned)

@@ -5,31 +5,43 @@ from datetime import date, time
 
 from aftercare.clinics.models import Clinic
 from aftercare.content.placeholders import Values
-from aftercare.outbox.localising import area_name, clock, day, from_when, listed
-from aftercare.protocols.models import Restriction, Topic
-from aftercare.timing import FromWhen, advice_instant
-from aftercare.treatments.depth import DepthBand, band_of
-from aftercare.treatments.models import FACIAL_SITES, TreatedArea, TreatmentSession
+from aftercare.content.wording import wording
+from aftercare.outbox.localising import area_name, clock, from_when, listed
+from aftercare.outbox.localising import day as written_day
+from aftercare.outbox.merging import Day, day_of
+from aftercare.protocols.models import Topic
+from aftercare.timing import FromWhen
+from aftercare.treatments.depth import band_of
+from aftercare.treatments.models import FACIAL_SITES, TreatmentSession
 
 
 def message_values(
-    session: TreatmentSession, *, locale: str, topics: Collection[str] = Topic.values
+    day: Day | TreatmentSession, *, locale: str, topics: Collection[str] = Topic.values
 ) -> Values:
-    """The values of every placeholder but the layout's own links, in words of ``locale``.
+    """The values of every placeholder but the layout's own, in words of ``locale``.
 
-    ``topics``: of which advice the text speaks; the dates of the others are left out.
-    Times are those of the patient's zone. Reads the session's areas and products and the protocol's
-    restrictions. Raises ValueError for a session without an area, which cannot have been completed.
+    ``day``: the session, or the session with the others of its day. ``topics``: of which advice the text
+    speaks; the dates of the others are left out. Times are those of the patient's zone. Reads the session's
+    areas and products and the protocol's restrictions. Raises ValueError for a session without an area, which
+    cannot have been completed.
     """
-    areas = list(session.areas.all())
-    band = band_of(area.depth_mm for area in areas)
+    day = day if isinstance(day, Day) else day_of(day)
+    session = day.session
     return {
         "clinic": _clinic(session.clinic),
         "patient": {"first_name": session.patient.first_name},
         "practitioner": {"name": session.practitioner.name},
-        "treatment": _treatment(session, areas, band, locale),
-        "from": _from(session, band, locale, topics),
+        "treatment": _treatment(day, locale),
+        "from": {topic: _said(when, locale) for topic, when in day.strictest(topics).items()},
     }
+
+
+def said_of_the_day(day: Day, *, locale: str) -> str:
+    """That the message speaks for several treatments of the day; empty where there was one."""
+    if not day.others:
+        return ""
+    on, _at = _local_end(day.session)
+    return wording(locale).same_day.format(day=written_day(on, locale))
 
 
 def _clinic(clinic: Clinic) -> dict[str, str | bool]:
@@ -41,22 +53,24 @@ def _clinic(clinic: Clinic) -> dict[str, str | bool]:
     }
 
 
-def _treatment(
-    session: TreatmentSession, areas: list[TreatedArea], band: DepthBand, locale: str
-) -> dict[str, str | bool]:
+def _treatment(day: Day, locale: str) -> dict[str, str | bool]:
+    session, told = day.session, day.told
     ended_on, ended_at = _local_end(session)
-    products = list(dict.fromkeys(product.name for product in session.products.all() if product.for_home))
+    areas = [area for each in told for area in each.areas.all()]
+    sites = dict.fromkeys(area.site for area in areas)
+    products = [product for each in told for product in each.products.all() if product.for_home]
+    names = list(dict.fromkeys(product.name for product in products))
     return {
-        "date": day(ended_on, locale),
+        "date": written_day(ended_on, locale),
         "time": clock(ended_at, locale),
-        "areas": listed([area_name(area.site, locale) for area in areas], locale),
-        "depth_band": band.value,
+        "areas": listed([area_name(site, locale) for site in sites], locale),
+        "depth_band": band_of(area.depth_mm for area in areas).value,
         "variant": str(session.variant),
-        "products": listed(products, locale),
-        "has_products": bool(products),
-        "face": any(area.site in FACIAL_SITES for area in areas),
-        "recovery_note": session.recovery_note,
-        "next_visit": day(session.next_visit_on, locale) if session.next_visit_on else "",
+        "products": listed(names, locale),
+        "has_products": bool(names),
+        "face": any(site in FACIAL_SITES for site in sites),
+        "recovery_note": "\n\n".join(dict.fromkeys(e.recovery_note for e in told if e.recovery_note)),
+        "next_visit": written_day(session.next_visit_on, locale) if session.next_visit_on else "",
     }
 
 
@@ -65,28 +79,15 @@ def _local_end(session: TreatmentSession) -> tuple[date, time]:
     return local.date(), local.time()
 
 
-def _from(
-    session: TreatmentSession, band: DepthBand, locale: str, topics: Collection[str]
-) -> dict[str, str | bool]:
-    waits = {restriction.topic: restriction for restriction in session.protocol.restrictions.all()}
-    return {topic: _from_one(session, waits.get(topic), band, locale) for topic in topics}
-
-
-def _from_one(session: TreatmentSession, wait: Restriction | None, band: DepthBand, locale: str) -> str:
-    when = _when(session, wait, band)
-    return from_when(when, locale) if when else ""
-
-
-def _when(session: TreatmentSession, wait: Restriction | None, band: DepthBand) -> FromWhen | None:
-    if wait is None:
-        return None
-    hours = wait.hours_light if band is DepthBand.LIGHT else wait.hours_deeper
-    return None if hours is None else advice_instant(session.ended_at, hours, session.patient.zone)
+def _said(when: FromWhen | None, locale: str) -> str:
+    return "" if when is None else from_when(when, locale)
 
 
 def restarts(session: TreatmentSession) -> list[tuple[Topic, FromWhen]]:
-    """With what the patient waits until when, where they are; the first to be allowed again comes first."""
-    band = band_of(area.depth_mm for area in session.areas.all())
-    found = [(Topic(wait.topic), _when(session, wait, band)) for wait in session.protocol.restrictions.all()]
-    known = [(topic, when) for topic, when in found if when]
+    """With what the patient waits until when, where they are; the first to be allowed again comes first.
+
+    After several treatments on one day, the latest that applies to all of them.
+    """
+    found = day_of(session).strictest(Topic.values).items()
+    known = [(Topic(topic), when) for topic, when in found if when]
     return sorted(known, key=lambda each: (each[1].on, each[1].at or time.min, each[0]))

@@ -86,6 +86,13 @@ class UnknownPolicy(models.TextChoices):
     SEND_AGAIN = "send_again", _("Send once more after 15 minutes")
 
 
+class NewerSession(models.TextChoices):
+    """What becomes of a message not sent yet when the patient's next session is recorded."""
+
+    SUPERSEDE = "supersede", _("The newer session's message takes its place")
+    KEEP = "keep", _("Send it all the same")
+
+
 class ProtocolStep(models.Model):
     """One message of a protocol: its offset, window and late action.
 
@@ -127,6 +134,13 @@ class ProtocolStep(models.Model):
         choices=UnknownPolicy.choices,
         default=UnknownPolicy.UNCONFIRMED,
     )
+    newer_session = models.CharField(
+        _("when a newer session is recorded"),
+        max_length=10,
+        choices=NewerSession.choices,
+        default=NewerSession.SUPERSEDE,
+    )
+    may_be_skipped = models.BooleanField(_("a practitioner may skip it for one session"), default=False)
     enabled = models.BooleanField(_("enabled"), default=True)
 
     objects = ProtocolScopedQuerySet.as_manager()
@@ -179,6 +193,11 @@ class ProtocolStep(models.Model):
                 name="step_safety_critical_stays_enabled",
                 violation_error_message=_("A safety-critical step cannot be disabled."),
             ),
+            models.CheckConstraint(
+                condition=Q(safety_critical=False) | Q(may_be_skipped=False),
+                name="step_safety_critical_never_skipped",
+                violation_error_message=_("A safety-critical step cannot be skipped."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -222,7 +241,11 @@ class Topic(models.TextChoices):
 
 
 class Restriction(models.Model):
-    """How many hours after the treatment a patient waits with something, by depth. Empty: no rule."""
+    """How many hours after the treatment a patient waits with something, by depth. Empty: no rule.
+
+    ``least_hours`` and ``most_hours`` bound what a practitioner may set for one session; see
+    :mod:`aftercare.protocols.bounds`.
+    """
 
     protocol = models.ForeignKey(
         Protocol, verbose_name=_("protocol"), on_delete=models.CASCADE, related_name="restrictions"
@@ -234,6 +257,20 @@ class Restriction(models.Model):
     hours_deeper = models.PositiveIntegerField(
         _("hours (deeper)"), null=True, blank=True, validators=[_ONLY_HOURS]
     )
+    least_hours = models.PositiveIntegerField(
+        _("at least, for one session (hours)"),
+        null=True,
+        blank=True,
+        validators=[_ONLY_HOURS],
+        help_text=_("How short a practitioner may make it. Empty: no shorter than the hours above."),
+    )
+    most_hours = models.PositiveIntegerField(
+        _("at most, for one session (hours)"),
+        null=True,
+        blank=True,
+        validators=[_ONLY_HOURS],
+        help_text=_("How long a practitioner may make it. Empty: up to four weeks."),
+    )
 
     objects = ProtocolScopedQuerySet.as_manager()
     history = HistoricalRecords()
@@ -244,6 +281,13 @@ class Restriction(models.Model):
         ordering = ("protocol", "topic")
         constraints = [
             models.UniqueConstraint(fields=["protocol", "topic"], name="restriction_topic_once_per_protocol"),
+            models.CheckConstraint(
+                condition=Q(least_hours__isnull=True)
+                | Q(most_hours__isnull=True)
+                | Q(least_hours__lte=F("most_hours")),
+                name="restriction_least_not_above_most",
+                violation_error_message=_("The least hours must not be more than the most."),
+            ),
         ]
 
     def __str__(self) -> str:

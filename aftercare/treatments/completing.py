@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from aftercare.clinics.models import Practitioner
 from aftercare.treatments.depth import DepthBand, band_of
 from aftercare.treatments.models import TreatedArea, TreatmentSession
+from aftercare.treatments.overriding import override_problems
 from aftercare.treatments.screening import Question, Verdict, verdict
 
 Problems = dict[str, list[str]]
@@ -36,7 +37,7 @@ def completion_problems(
 ) -> Problems:
     """Field name → what is wrong and what to do; empty if the session may be completed.
 
-    Keys are fields of the session, ``areas`` and ``screening``.
+    Keys are fields of the session (among them ``waits`` and ``skipped_steps``), ``areas`` and ``screening``.
     """
     if missing := _missing(session):
         return missing
@@ -47,6 +48,7 @@ def completion_problems(
         *_record(session),
         *_areas(session, areas),
         *_screening(session),
+        *override_problems(session, areas),
     ]
     problems: Problems = defaultdict(list)
     for field, text in found:

@@ -23,7 +23,9 @@ class TreatmentSession(models.Model):
     """A treatment of one patient that a practitioner carried out.
 
     Only :mod:`aftercare.outbox.planning` completes, moves, reopens or voids one, because its messages change
-    in the same transaction.
+    in the same transaction. ``waits`` (topic → hours) and ``skipped_steps`` (slugs) are what the practitioner
+    set for this session otherwise than the protocol; ``same_day`` has the ids of the patient's other
+    completed sessions of that day, which planning keeps up to date.
     """
 
     clinic = models.ForeignKey(
@@ -77,6 +79,16 @@ class TreatmentSession(models.Model):
         help_text=_("Needed above 1.5 mm, for which no standard text exists. The patient reads it."),
     )
     next_visit_on = models.DateField(_("next visit"), null=True, blank=True)
+    waits = models.JSONField(
+        _("waiting times of this session (hours)"),
+        default=dict,
+        blank=True,
+        editable=False,
+    )
+    skipped_steps = models.JSONField(
+        _("steps skipped for this session"), default=list, blank=True, editable=False
+    )
+    same_day = models.JSONField(_("other sessions on that day"), default=list, editable=False)
     notes = models.TextField(_("notes"), blank=True, help_text=_("For the clinic only; never sent."))
     external_id = models.CharField(_("external id"), max_length=80, blank=True)
     created_by = models.ForeignKey(
@@ -91,7 +103,7 @@ class TreatmentSession(models.Model):
     created_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
 
     objects = ClinicScopedQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["same_day"])
 
     class Meta:
         verbose_name = _("treatment session")

@@ -63,6 +63,14 @@ def test_newer_session_supersedes_what_the_older_has_not_sent(older):
     assert _last(newer).status == "scheduled"
 
 
+def test_step_that_the_protocol_keeps_is_sent_all_the_same(older):
+    older.protocol.steps.filter(slug="day-35").update(newer_session="keep")
+
+    complete(_newer(older))
+
+    assert _last(older).status == "scheduled"
+
+
 def test_superseding_is_kept_in_the_history_with_who(older):
     staff = factories.user(older.clinic)
 

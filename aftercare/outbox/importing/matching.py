@@ -4,20 +4,20 @@ What is stored always wins: a row that says otherwise about a stored session is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
+from aftercare.clinics.addresses import comparable
 from aftercare.clinics.models import Clinic, Patient
+from aftercare.outbox.importing.doubles import likely_doubles
 from aftercare.outbox.importing.parsing import ParsedRow
-from aftercare.outbox.importing.reading import RowProblem
+from aftercare.outbox.importing.problems import RowProblem
+from aftercare.outbox.importing.slicing import in_chunks
 from aftercare.treatments.models import SessionState, TreatmentSession
 
-CHUNK = 500
-T = TypeVar("T")
 Identity = tuple[str, str, str]
 
 _SESSION_FIELDS = (
@@ -52,8 +52,10 @@ _MAY_HAVE_CHANGED = (
 class Matched:
     """The rows to store, and what is said about the others.
 
-    ``conflicts`` differ from the stored session; ``kept`` are stored patients' details that the file has
-    otherwise: their rows are stored, the details stay. ``adopted`` are stored patients who get the file's id.
+    ``conflicts`` differ from the stored session; ``doubles`` are most likely treatments that are stored, or
+    stand further up, under another id: they are not in ``new``. ``kept`` are stored patients' details that
+    the file has otherwise: their rows are stored, the details stay. ``adopted`` are stored patients who get
+    the file's id.
     """
 
     new: list[ParsedRow] = field(default_factory=list)
@@ -61,11 +63,15 @@ class Matched:
     adopted: list[Patient] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
     conflicts: list[RowProblem] = field(default_factory=list)
+    doubles: list[RowProblem] = field(default_factory=list)
     kept: list[RowProblem] = field(default_factory=list)
 
 
-def match(rows: Sequence[ParsedRow], *, clinic: Clinic) -> Matched:
-    """Sorts the rows, and gives each its patient: the stored one, else one that the file's rows share."""
+def match(rows: Sequence[ParsedRow], *, clinic: Clinic, take_doubles: bool = False) -> Matched:
+    """Sorts the rows, and gives each its patient: the stored one, else one that the file's rows share.
+
+    ``take_doubles``: what looks like a double is another treatment, and new.
+    """
     matched, people = Matched(), _People(rows, clinic)
     stored, first_lines = _stored_sessions(rows, clinic), dict[str, int]()
     for row in rows:
@@ -80,13 +86,11 @@ def match(rows: Sequence[ParsedRow], *, clinic: Clinic) -> Matched:
         else:
             matched.new.append(row)
     matched.adopted = people.adopted
+    if not take_doubles:
+        matched.doubles = likely_doubles(matched.new, clinic)
+        lines = {double.line for double in matched.doubles}
+        matched.new = [row for row in matched.new if row.line not in lines]
     return matched
-
-
-def in_chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    listed = list(items)
-    for start in range(0, len(listed), size):
-        yield listed[start : start + size]
 
 
 class _People:
@@ -100,9 +104,9 @@ class _People:
         for ids in in_chunks({row.patient.external_id for row in rows if row.patient.external_id}):
             for patient in Patient.objects.filter(clinic=clinic, external_id__in=ids):
                 self._add(patient, clinic)
-        for emails in in_chunks({row.patient.email.lower() for row in rows}):
-            found = Patient.objects.filter(clinic=clinic).annotate(address=Lower("email"))
-            for patient in found.filter(address__in=emails):
+        addresses = {comparable(row.patient.email) for row in rows}
+        for keys in in_chunks(_with_addresses(addresses, clinic)):
+            for patient in Patient.objects.filter(pk__in=keys):
                 if patient.external_id not in self.by_id:
                     self._add(patient, clinic)
 
@@ -166,8 +170,14 @@ class _People:
             self.by_id[patient.external_id] = patient
 
 
+def _with_addresses(addresses: set[str], clinic: Clinic) -> list[int]:
+    """The clinic's patients with one of these addresses, compared as :func:`comparable` says."""
+    stored = Patient.objects.filter(clinic=clinic).values_list("pk", "email")
+    return [pk for pk, email in stored.iterator() if comparable(email) in addresses]
+
+
 def _identity(patient: Patient) -> Identity:
-    return patient.email.casefold(), patient.first_name.casefold(), patient.last_name.casefold()
+    return comparable(patient.email), patient.first_name.casefold(), patient.last_name.casefold()
 
 
 def _differs(given: Patient, known: Patient, name: str) -> bool:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic, Patient, Practitioner
 from aftercare.outbox.importing import cells
-from aftercare.outbox.importing.reading import RawRow, RowProblem
+from aftercare.outbox.importing.problems import RawRow, RowProblem
 from aftercare.protocols.models import Protocol
 from aftercare.treatments.completing import completion_problems
 from aftercare.treatments.models import ProductApplied, TreatedArea, TreatmentSession

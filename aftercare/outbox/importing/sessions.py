@@ -1,4 +1,4 @@
-"""The one operation: patients and completed sessions from a CSV file."""
+"""Patients and completed sessions from a CSV or Excel file, in one operation."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,21 +9,32 @@ from django.utils.translation import gettext as _
 from aftercare.clinics.models import Clinic, User
 from aftercare.outbox.importing.matching import Matched, match
 from aftercare.outbox.importing.parsing import Known, ParsedRow, parse_row
-from aftercare.outbox.importing.reading import FileError, RowProblem, read_rows
+from aftercare.outbox.importing.problems import FileError, RowProblem
+from aftercare.outbox.importing.reading import Mapping, read_rows
 from aftercare.outbox.importing.writing import write
 
 
 @dataclass(frozen=True)
 class Mode:
-    """``dry_run`` stores nothing and says the same; ``all_or_nothing`` stores no file with a bad row."""
+    """``dry_run`` stores nothing and says the same; ``all_or_nothing`` stores no file with a bad row.
+
+    ``at_once`` stores the good rows in one transaction. ``take_doubles``: what looks like a treatment stored
+    under another id is another one. ``mapping``: see :func:`read_rows`.
+    """
 
     dry_run: bool = False
     all_or_nothing: bool = False
+    at_once: bool = False
+    take_doubles: bool = False
+    mapping: Mapping | None = None
 
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a file. ``problems`` and ``conflicts`` are not stored; ``kept`` are worth knowing."""
+    """What came of a file. ``problems``, ``conflicts`` and ``doubles`` are not stored; ``kept`` are to know.
+
+    ``new``: the rows that were stored, or would be.
+    """
 
     rows: int
     sessions: int
@@ -31,7 +42,9 @@ class Report:
     unchanged: int
     problems: list[RowProblem]
     conflicts: list[RowProblem]
+    doubles: list[RowProblem]
     kept: list[RowProblem]
+    new: list[ParsedRow]
     stored: bool
 
 
@@ -44,7 +57,7 @@ def import_sessions(
     otherwise is listed and stays. Steps whose window has passed are missed and open no task. Raises FileError
     if the file as a whole cannot be read or stored; then nothing of the chunk at hand is stored.
     """
-    raw_rows, known = read_rows(data), Known(clinic)
+    raw_rows, known = read_rows(data, mapping=mode.mapping), Known(clinic)
     parsed: list[ParsedRow] = []
     bad: list[RowProblem] = []
     for raw in raw_rows:
@@ -52,9 +65,10 @@ def import_sessions(
         bad += problems
         if row is not None:
             parsed.append(row)
-    matched = match(parsed, clinic=clinic)
+    matched = match(parsed, clinic=clinic, take_doubles=mode.take_doubles)
     bad += matched.problems
-    stores = not mode.dry_run and not (mode.all_or_nothing and (bad or matched.conflicts))
+    left_out = bad or matched.conflicts or matched.doubles
+    stores = not mode.dry_run and not (mode.all_or_nothing and left_out)
     report = _report(matched, bad, rows=len(raw_rows), stored=stores)
     if stores:
         _store(matched, by=by, now=now, mode=mode)
@@ -69,14 +83,16 @@ def _report(matched: Matched, bad: list[RowProblem], *, rows: int, stored: bool)
         unchanged=matched.unchanged,
         problems=sorted(bad, key=lambda problem: problem.line),
         conflicts=matched.conflicts,
+        doubles=matched.doubles,
         kept=matched.kept,
+        new=matched.new,
         stored=stored,
     )
 
 
 def _store(matched: Matched, *, by: User | None, now: datetime, mode: Mode) -> None:
     try:
-        write(matched, by=by, now=now, at_once=mode.all_or_nothing)
+        write(matched, by=by, now=now, at_once=mode.all_or_nothing or mode.at_once)
     except IntegrityError as error:
         text = _(
             "Somebody stored some of these at the same time. Give the file again; what is in is skipped."

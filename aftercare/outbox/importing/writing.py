@@ -11,8 +11,9 @@ from django.db.models import Q
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from aftercare.clinics.models import Patient, User
-from aftercare.outbox.importing.matching import CHUNK, Matched, in_chunks
+from aftercare.outbox.importing.matching import Matched
 from aftercare.outbox.importing.parsing import ParsedRow
+from aftercare.outbox.importing.slicing import CHUNK, in_chunks
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.promising import for_planning, lock_patients, promise
 from aftercare.outbox.revising import UNSENT

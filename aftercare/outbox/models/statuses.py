@@ -32,6 +32,7 @@ class Why(models.TextChoices):
     SESSION_REOPENED = "session_reopened", _("The session was reopened")
     SESSION_VOIDED = "session_voided", _("The session was voided")
     STEP_DISABLED = "step_disabled", _("The step is disabled")
+    STEP_SKIPPED = "step_skipped", _("Skipped for this session by the practitioner")
     NEWER_SESSION = "newer_session", _("A newer session took over")
     BY_STAFF = "by_staff", _("Cancelled by staff")
     WINDOW_PASSED = "window_passed", _("Its window had passed")

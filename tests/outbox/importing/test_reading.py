@@ -2,11 +2,12 @@
 
 import pytest
 
-from aftercare.outbox.importing import reading
-from aftercare.outbox.importing.reading import REQUIRED, FileError, read_rows
+from aftercare.outbox.importing import tables
+from aftercare.outbox.importing.problems import FileError
+from aftercare.outbox.importing.reading import SESSIONS, read_rows
 from tests.outbox.importing.files import GOOD, as_csv
 
-HEADER = ",".join(REQUIRED)
+HEADER = ",".join(SESSIONS.required)
 
 
 def _with(row):
@@ -69,7 +70,7 @@ def test_file_that_cannot_be_read_is_refused_with_the_cure(data, cure):
 
 
 def test_file_that_is_too_large_is_refused(monkeypatch):
-    monkeypatch.setattr(reading, "LARGEST_FILE", 10)
+    monkeypatch.setattr(tables, "LARGEST_FILE", 10)
 
     with pytest.raises(FileError, match="Split it"):
         read_rows(as_csv({}))

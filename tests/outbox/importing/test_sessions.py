@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from aftercare.clinics.models import Patient
 from aftercare.followups.models import FollowUpTask
 from aftercare.outbox.importing import sessions, writing
-from aftercare.outbox.importing.reading import FileError
+from aftercare.outbox.importing.problems import FileError
 from aftercare.outbox.models import ScheduledMessage, StatusChange
 from aftercare.outbox.planning import complete_session, void_session
 from aftercare.treatments.models import TreatmentSession
@@ -209,28 +209,32 @@ def test_id_of_another_person_is_refused(clinic, column):
 def test_detail_of_a_stored_patient_that_has_changed_is_kept_and_listed(clinic):
     take_in(clinic, {})
 
-    report = take_in(clinic, {"external_id": "S-2", "email": "new@example.com"})
+    report = take_in(
+        clinic, {"external_id": "S-2", "email": "new@example.com", "ended_at": "2026-03-01T10:00"}
+    )
 
     assert said(report.kept) == [(2, "email")]
     assert (report.sessions, Patient.objects.get().email) == (1, "amara@example.com")
 
 
 def test_rows_of_one_patient_that_disagree_keep_the_first_and_name_its_line(clinic):
-    report = take_in(clinic, {}, {"external_id": "S-2", "phone": "1", "email": "amara@example.com"})
+    report = take_in(
+        clinic, {}, {"external_id": "S-2", "phone": "1", "areas": "hands:0.5", "ended_at": "2026-03-28T14:00"}
+    )
 
     assert said(report.kept) == [(3, "phone")]
     assert "on line 2" in report.kept[0].text
 
 
 def test_newer_session_of_the_file_supersedes_the_older(clinic):
-    take_in(clinic, {}, {"external_id": "S-2", "ended_at": "2026-03-28T13:00"})
+    take_in(clinic, {}, {"external_id": "S-2", "ended_at": "2026-03-28T13:00", "areas": "hands:0.5"})
 
     assert {row.status for row in rows_of(_session("S-2")).values()} == {"superseded"}
     assert {row.status for row in rows_of(_session("S-1")).values()} == {"scheduled"}
 
 
 def test_newer_session_of_the_file_supersedes_a_stored_one(clinic):
-    take_in(clinic, {"ended_at": "2026-03-28T13:00"})
+    take_in(clinic, {"ended_at": "2026-03-28T13:00", "areas": "hands:0.5"})
 
     take_in(clinic, {"external_id": "S-2"})
 
@@ -241,7 +245,7 @@ def test_newer_session_of_the_file_supersedes_a_stored_one(clinic):
 def test_newer_session_in_a_later_chunk_supersedes_too(clinic, monkeypatch):
     monkeypatch.setattr(writing, "in_chunks", lambda items: ([item] for item in items))
 
-    take_in(clinic, {"ended_at": "2026-03-28T13:00"}, {"external_id": "S-2"})
+    take_in(clinic, {"ended_at": "2026-03-28T13:00", "areas": "hands:0.5"}, {"external_id": "S-2"})
 
     assert {row.status for row in rows_of(_session("S-1")).values()} == {"superseded"}
 

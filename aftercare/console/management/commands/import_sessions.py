@@ -1,4 +1,4 @@
-"""``manage.py import_sessions``: patients and completed sessions from a CSV file."""
+"""``manage.py import_sessions``: patients and completed sessions from a CSV or Excel file."""
 
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterable
@@ -9,12 +9,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from aftercare.clinics.models import Clinic, User
-from aftercare.outbox.importing.reading import FileError, RowProblem
+from aftercare.outbox.importing.problems import FileError, RowProblem
 from aftercare.outbox.importing.sessions import Mode, Report, import_sessions
 
-HELP = """Takes patients and completed sessions in from a CSV file.
+HELP = """Takes patients and completed sessions in from a CSV or Excel (.xlsx) file.
 
-UTF-8, with or without BOM; comma or semicolon. The first line names the columns, in any order
+CSV: UTF-8, with or without BOM; comma or semicolon. The first line names the columns, in any order
 (docs/sessions-example.csv):
 
   external_id *            the session's id in your system; the same id is never taken in twice
@@ -35,7 +35,8 @@ UTF-8, with or without BOM; comma or semicolon. The first line names the columns
   next_visit_on  notes
 
 Bad rows are listed with line, column and cure; the good ones are stored. A session that is stored already
-stays as it is: the same, it is skipped; otherwise, it is listed. Steps whose window has passed are not sent.
+stays as it is: the same, it is skipped; otherwise, it is listed. What looks like a stored treatment under
+another id is listed too. Steps whose window has passed are not sent.
 """
 
 
@@ -48,21 +49,25 @@ class Command(BaseCommand):
         )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE.csv")
+        parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--clinic", required=True, metavar="SLUG")
         parser.add_argument("--by", metavar="USERNAME", help="who the history says imported them")
         parser.add_argument("--dry-run", action="store_true", help="store nothing, say the same")
+        parser.add_argument(
+            "--take-doubles", action="store_true", help="store treatments that look like a stored one too"
+        )
         parser.add_argument("--all-or-nothing", action="store_true", help="store only if every row is good")
 
     def handle(self, *, file: Path, dry_run: bool, all_or_nothing: bool, **options: Any) -> None:
         clinic, by = _clinic(options["clinic"]), _user(options["by"])
-        mode = Mode(dry_run=dry_run, all_or_nothing=all_or_nothing)
+        doubles = options["take_doubles"]
+        mode = Mode(dry_run=dry_run, all_or_nothing=all_or_nothing, take_doubles=doubles)
         try:
             report = import_sessions(_read(file), clinic=clinic, by=by, now=timezone.now(), mode=mode)
         except FileError as error:
             raise CommandError(f"{file}: {error}") from error
         self.stdout.write("\n".join([*_lines(report), _summary(report)]))
-        if report.problems or report.conflicts:
+        if report.problems or report.conflicts or report.doubles:
             raise CommandError(_verdict(report, mode))
 
 
@@ -94,6 +99,7 @@ def _lines(report: Report) -> Iterable[str]:
     groups: tuple[tuple[str, list[RowProblem]], ...] = (
         ("Not stored:", report.problems),
         ("Stored already, and otherwise:", report.conflicts),
+        ("Most likely the same treatment under another id (--take-doubles stores them):", report.doubles),
         ("Patients' details kept as they are:", report.kept),
     )
     for title, problems in groups:
@@ -111,7 +117,7 @@ def _summary(report: Report) -> str:
 
 
 def _verdict(report: Report, mode: Mode) -> str:
-    bad = len({problem.line for problem in (*report.problems, *report.conflicts)})
+    bad = len({problem.line for problem in (*report.problems, *report.conflicts, *report.doubles)})
     rows = "1 row needs" if bad == 1 else f"{bad} rows need"
     if mode.all_or_nothing:
         return f"{rows} correcting; nothing was stored."
