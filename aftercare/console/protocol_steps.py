@@ -1,19 +1,23 @@
 """The steps of a protocol as a form: what one step needs, and what all of them must keep to together."""
 
+import hashlib
 from collections import Counter
 from datetime import time
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms.formsets import DELETION_FIELD_NAME
+from django.http import QueryDict
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
 
 from aftercare.console.scoping import OneClinicForm
 from aftercare.content.models import MessageTemplate
+from aftercare.outbox.foreseeing import Foreseen, foresee
 from aftercare.protocols.models import LateAction, ProtocolStep, Restriction, StepKind
 
 FIELDS_OF = {
@@ -21,6 +25,8 @@ FIELDS_OF = {
     StepKind.WALL_TIME: ("day", "local_time", "latest_day", "latest_local_time"),
 }
 
+AGREED = "agreed"
+"""The field that says to which edits the user agreed."""
 SHORTEST_WINDOW = 15
 """Minutes a message has at least: several ticks, so that a busy moment does not make it missed."""
 MINUTES_A_DAY = 24 * 60
@@ -110,6 +116,29 @@ class StepFormSet(PaginationInlineFormSet):
     A safety-critical step, or one that patients have messages from, cannot be removed.
     """
 
+    foreseen: Foreseen | None = None
+    """What saving would do to planned messages, while nobody has agreed to it."""
+
+    def is_valid(self) -> bool:
+        """Asks before messages move: not valid until the very same steps come again as agreed to."""
+        if not super().is_valid() or not self.instance.pk or not self.has_changed():
+            return bool(super().is_valid())
+        if self.data.get(AGREED) == self.edits_digest():
+            return True
+        if self.foreseen is None:
+            self.foreseen = foresee(self.instance, self.steps(), now=timezone.now())
+        return not self.foreseen
+
+    def steps(self) -> list[ProtocolStep]:
+        """The steps as the form has them, of those forms that can be read."""
+        return [form.instance for form in self._kept() if not form.errors and form.instance.kind]
+
+    def edits_digest(self) -> str:
+        """Of all that was posted for the steps; another edit makes it another."""
+        data = cast(QueryDict, self.data)
+        posted = sorted((name, data.getlist(name)) for name in data if name.startswith(f"{self.prefix}-"))
+        return hashlib.sha256(repr(posted).encode()).hexdigest()
+
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
         form.instance.get_inline_title = partial(title_of_step, form.instance)  # read by unfold's heading
@@ -127,7 +156,8 @@ class StepFormSet(PaginationInlineFormSet):
         self._name_new([form for form in self._kept() if form.has_changed()])
 
     def _kept(self) -> list[forms.ModelForm]:
-        return [form for form in self.forms if not form.cleaned_data.get(DELETION_FIELD_NAME)]
+        read = (form for form in self.forms if hasattr(form, "cleaned_data"))
+        return [form for form in read if not form.cleaned_data.get(DELETION_FIELD_NAME)]
 
     def _refuse_same_numbers(self) -> None:
         kept = self._kept()

@@ -142,6 +142,14 @@ class ProtocolAdmin(OneSaveButton, ScopedHistoryAdmin):
         shipped = shipped_for(self.editable_clinics(request))
         return super().changelist_view(request, {**(extra_context or {}), "shipped": shipped})
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
+        """With what saving would do to planned messages, where it waits to be agreed to."""
+        inlines = context.get("inline_admin_formsets", ())
+        steps = [each.formset for each in inlines if isinstance(each.formset, StepFormSet)]
+        if steps and steps[0].foreseen:
+            context |= {"foreseen": steps[0].foreseen, "agreed": steps[0].edits_digest()}
+        return super().render_change_form(request, context, **kwargs)
+
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if change and any(_moves_messages(formset) for formset in formsets):

@@ -74,6 +74,12 @@ def promise(
         wake_on_commit()
 
 
+def plans_and_rows(sessions: Sequence[TreatmentSession], *, now: datetime) -> tuple[Plans, Rows]:
+    """What :func:`promise` would bring in line with what. Reads only."""
+    course = course_of(session.patient_id for session in sessions)
+    return _plans(sessions, course, now), _rows(sessions)
+
+
 def is_new(planned: PlannedMessage, *, completing: bool) -> bool:
     """Whether a step without a row gets one. A step added later never makes an old session late."""
     return completing or planned.status in UNSENT

@@ -35,7 +35,7 @@ def replan_clinic(clinic: Clinic, *, by: User | None, now: datetime) -> int:
 
 def _replan(which: Q, steps: Iterable[ProtocolStep], by: User | None, now: datetime) -> int:
     """Chunk by chunk, each in a transaction of its own, so that nobody waits long for a lock."""
-    ids = _may_still_change(which, steps, now)
+    ids = may_still_change(which, steps, now=now)
     for start in range(0, len(ids), CHUNK):
         with transaction.atomic():
             chunk = TreatmentSession.objects.filter(pk__in=ids[start : start + CHUNK])
@@ -44,7 +44,7 @@ def _replan(which: Q, steps: Iterable[ProtocolStep], by: User | None, now: datet
     return len(ids)
 
 
-def _may_still_change(which: Q, steps: Iterable[ProtocolStep], now: datetime) -> list[int]:
+def may_still_change(which: Q, steps: Iterable[ProtocolStep], *, now: datetime) -> list[int]:
     """Completed sessions that have something promised, or could still have."""
     promised = ScheduledMessage.objects.filter(
         session=OuterRef("pk"), status__in=(Status.SCHEDULED, Status.CLAIMED, Status.HELD)

@@ -329,12 +329,11 @@ def completed(clinic):
 def test_changed_step_moves_planned_messages_and_tells_how_many(client, owner, completed):
     step = completed.protocol.steps.get()
     before = completed.scheduled_messages.get().send_at
+    edits = posted(completed.protocol, of(step, local_time="10:30"))
+    url = page("change", completed.protocol_id)
+    asked = client.post(url, edits).context
 
-    answer = client.post(
-        page("change", completed.protocol_id),
-        posted(completed.protocol, of(step, local_time="10:30")),
-        follow=True,
-    )
+    answer = client.post(url, {**edits, "agreed": asked["agreed"]}, follow=True)
 
     after = completed.scheduled_messages.get().send_at
     assert after - before == timedelta(minutes=90)

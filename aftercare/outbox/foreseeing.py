@@ -1,0 +1,122 @@
+"""What another plan of steps would do to the messages that are planned, before it is saved. Reads only.
+
+The same code as replanning decides: the steps are tried in memory, and nothing is locked.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Q
+
+from aftercare.outbox.forecasting import PlannedMessage
+from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.outbox.promising import for_planning, is_new, plans_and_rows
+from aftercare.outbox.replanning import CHUNK, may_still_change
+from aftercare.outbox.revising import UNSENT, Revision, revise
+from aftercare.protocols.models import Protocol, ProtocolStep
+from aftercare.treatments.models import SessionState, TreatmentSession
+
+MOST_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One message with its time now and the time it would get; None where it is not, or no more, promised."""
+
+    message: ScheduledMessage | None
+    step: ProtocolStep
+    session: TreatmentSession
+    before: datetime | None
+    after: datetime | None
+
+
+@dataclass
+class Foreseen:
+    """How many messages would move, be promised anew, stop, or be missed; and the first of them."""
+
+    moved: int = 0
+    added: int = 0
+    stopped: int = 0
+    missed: int = 0
+    examples: list[Moved] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.moved or self.added or self.stopped or self.missed)
+
+    @property
+    def total(self) -> int:
+        return self.moved + self.added + self.stopped + self.missed
+
+    def note(self, kind: str, change: Moved) -> None:
+        setattr(self, kind, getattr(self, kind) + 1)
+        if len(self.examples) < MOST_EXAMPLES:
+            self.examples.append(change)
+
+
+def foresee(protocol: Protocol, steps: Sequence[ProtocolStep], *, now: datetime) -> Foreseen:
+    """What saving these steps would do to the messages of the protocol's sessions, as seen at ``now``.
+
+    Steps that are not stored yet have no id; those missing from ``steps`` would be removed.
+    """
+    tried = _with_ids(steps)
+    trial = Protocol.objects.get(pk=protocol.pk)
+    trial._prefetched_objects_cache = {"steps": tried}  # type: ignore[attr-defined] # read by forecasting
+    ids = may_still_change(Q(protocol=protocol), [*tried, *protocol.steps.all()], now=now)
+    found = Foreseen()
+    for start in range(0, len(ids), CHUNK):
+        sessions = for_planning(TreatmentSession.objects.filter(pk__in=ids[start : start + CHUNK]))
+        _note_all(found, _with_plan(sessions.filter(state=SessionState.COMPLETED), trial), now)
+    return found
+
+
+def _with_ids(steps: Iterable[ProtocolStep]) -> list[ProtocolStep]:
+    """Copies, in order, each with an id of its own: below zero for those that are not stored."""
+    tried = [ProtocolStep(**_fields(step)) for step in sorted(steps, key=lambda step: step.number)]
+    for number, step in enumerate(tried, start=1):
+        step.pk = step.pk or -number
+    return tried
+
+
+def _fields(step: ProtocolStep) -> dict[str, object]:
+    return {each.attname: getattr(step, each.attname) for each in ProtocolStep._meta.concrete_fields}
+
+
+def _with_plan(sessions: Iterable[TreatmentSession], trial: Protocol) -> list[TreatmentSession]:
+    found = list(sessions)
+    for session in found:
+        session.protocol = trial
+    return found
+
+
+def _note_all(found: Foreseen, sessions: list[TreatmentSession], now: datetime) -> None:
+    plans, rows = plans_and_rows(sessions, now=now)
+    for session in sessions:
+        for kind, change in _changes(session, plans[session.pk], rows.get(session.pk, {}), now):
+            found.note(kind, change)
+
+
+def _changes(
+    session: TreatmentSession, plan: list[PlannedMessage], rows: dict[int, ScheduledMessage], now: datetime
+) -> Iterator[tuple[str, Moved]]:
+    by_step = {planned.step.pk: planned for planned in plan}
+    for step_id, row in rows.items():
+        revision = revise(row, by_step.get(step_id), now=now)
+        if revision is not None and (kind := _kind(row, revision)):
+            after = revision.fields.get("send_at") if kind in ("moved", "added") else None
+            before = row.send_at if row.status in UNSENT else None
+            yield kind, Moved(row, row.step, session, before, after)
+    for planned in plan:
+        if planned.step.pk not in rows and is_new(planned, completing=False):
+            yield "added", Moved(None, planned.step, session, None, planned.send_at)
+
+
+def _kind(row: ScheduledMessage, revision: Revision) -> str:
+    """What it comes to for whoever waits for the message; empty if its time stays."""
+    going, goes = row.status in UNSENT, revision.to in UNSENT
+    if going and goes:
+        fields = {"send_at": row.send_at, "latest_at": row.latest_at, **revision.fields}
+        return "" if (fields["send_at"], fields["latest_at"]) == (row.send_at, row.latest_at) else "moved"
+    if going:
+        return "missed" if revision.to == Status.MISSED else "stopped"
+    return "added" if goes else ""
