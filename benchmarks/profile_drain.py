@@ -33,7 +33,7 @@ PHASES: Mapping[str, tuple[str, ...]] = {
     "render": ("aftercare.content.rendering:render",),
     "compose, rest": ("aftercare.outbox.composing:compose", "aftercare.outbox.composing:Copy.as_email"),
     "headers": ("aftercare.outbox.composing:headers_of",),
-    "attempt": ("aftercare.outbox.batch:new_attempt",),
+    "attempt": ("aftercare.outbox.readying:new_attempt",),
     "MIME": ("aftercare.outbox.channel:Channel.prepare",),
     "relay": ("aftercare.outbox.relaying:relay",),
     "SMTP": ("aftercare.outbox.smtp:PhasedSMTP.sendmail", "aftercare.outbox.channel:Channel.open"),

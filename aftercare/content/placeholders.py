@@ -4,7 +4,6 @@ Values at render time are a nested dict of plain ``str`` and ``bool``. An empty 
 condition, so that ``{% if from.makeup %}`` asks whether the protocol gives a rule for make-up.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -138,9 +137,3 @@ def sample_values(locale: str) -> Values:
     Raises KeyError for a locale other than those of `samples.SAMPLES`.
     """
     return {room: dict(values) for room, values in SAMPLES[locale].items()}
-
-
-def value_at(values: Mapping[str, Mapping[str, str | bool]], path: str) -> str | bool | None:
-    """The value a dotted path names, or None where there is none."""
-    room, _dot, name = path.partition(".")
-    return values.get(room, {}).get(name)

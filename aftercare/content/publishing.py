@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import cast
 from urllib.parse import urljoin
 
@@ -84,9 +85,12 @@ def written_in(version: TemplateVersion, *, locale: str, clinic: Clinic) -> str:
 
     Else the clinic's, else the language's first: an English text never has Spanish dates in it.
     """
-    of_language = (known for known in Locale.values if language_of(known) == version.language)
-    wanted = (locale, clinic.locale, *of_language)
-    return next(known for known in wanted if language_of(known) == version.language)
+    return _written_in(version.language, (locale, clinic.locale))
+
+
+@lru_cache(maxsize=256)
+def _written_in(language: str, wanted: tuple[str, ...]) -> str:
+    return next(known for known in (*wanted, *Locale.values) if language_of(known) == language)
 
 
 def compile_for(version: TemplateVersion, *, brand: Brand) -> CompiledVersion:

@@ -11,10 +11,9 @@ from liquid.exceptions import LiquidError
 from aftercare.content.compiling import Compiled
 from aftercare.content.expressions import paths_in
 from aftercare.content.filters import plain
-from aftercare.content.placeholders import value_at
 from aftercare.content.problems import ContentError, Problem
 from aftercare.content.segments import printable
-from aftercare.content.skeletons import Filler
+from aftercare.content.skeletons import Filler, Place, place_of, said_at
 
 _GAPS = re.compile(r"(?<=\S)[ \t]{2,}")
 _LINE_ENDS = re.compile(r"[ \t]+\n")
@@ -40,6 +39,7 @@ class _Prepared:
     html: Filler
     text: Filler
     paths: tuple[str, ...]
+    places: tuple[Place, ...]
 
 
 @lru_cache(maxsize=128)
@@ -48,7 +48,8 @@ def _prepared(compiled: Compiled) -> _Prepared:
     html = Filler(compiled.html, html=True, tidy=_without_empty)
     text = Filler(compiled.text, html=False, tidy=_tidy)
     paths = paths_in(subject.template) | paths_in(html.template) | paths_in(text.template)
-    return _Prepared(subject, html, text, tuple(sorted(paths)))
+    in_order = tuple(sorted(paths))
+    return _Prepared(subject, html, text, in_order, tuple(map(place_of, in_order)))
 
 
 def paths_of(compiled: Compiled) -> tuple[str, ...]:
@@ -60,8 +61,8 @@ def render(compiled: Compiled, values: RawValues) -> Rendered:
     """The message, the same to the byte for the same arguments. Raises ContentError on a missing value."""
     try:
         prepared = _prepared(compiled)
-        if missing := [path for path in prepared.paths if value_at(values, path) is None]:
-            raise ContentError(*(_missing(path) for path in missing))
+        if missing := [place for place in prepared.places if said_at(values, place) is None]:
+            raise ContentError(*(_missing(".".join(place)) for place in missing))
         filled = {
             room: {name: _value(value) for name, value in named.items()} for room, named in values.items()
         }

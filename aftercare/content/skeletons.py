@@ -6,7 +6,7 @@ texts. What comes out is what Liquid would have printed, character for character
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self, TextIO
@@ -22,7 +22,6 @@ from liquid.stringify import to_liquid_string
 from aftercare.content.conditions import Filled
 from aftercare.content.expressions import expressions_of, nodes_of
 from aftercare.content.liquid import MessageEnvironment, parse, parse_in
-from aftercare.content.placeholders import value_at
 
 MARK = "\x01"
 """Stands around a placeholder. No value and no text can hold it: neither keeps control characters."""
@@ -30,6 +29,8 @@ SOMETHING = "x"
 """Any text that is not empty, where only that counts."""
 
 RawValues = Mapping[str, Mapping[str, str | bool]]
+Place = tuple[str, str]
+"""A placeholder by its room and name."""
 
 
 class _Gap(OutputNode):
@@ -56,20 +57,27 @@ GAPS = _Skeletal(autoescape=False)
 class Parts:
     """A text in one of the ways its conditions can fall: words, and a placeholder between any two of them."""
 
-    words: tuple[str, ...]
+    pieces: tuple[str, ...]
     gaps: tuple[str, ...]
     different: frozenset[str]
 
     @classmethod
     def of(cls, skeleton: str) -> Self:
-        pieces = skeleton.split(MARK)
-        return cls(tuple(pieces[::2]), tuple(pieces[1::2]), frozenset(pieces[1::2]))
+        pieces = tuple(skeleton.split(MARK))
+        return cls(pieces, pieces[1::2], frozenset(pieces[1::2]))
 
     def joined(self, said: Mapping[str, str]) -> str:
-        pieces = [self.words[0]]
-        for gap, words in zip(self.gaps, self.words[1:], strict=True):
-            pieces += (said[gap], words)
+        pieces = list(self.pieces)
+        pieces[1::2] = [said[gap] for gap in self.gaps]
         return "".join(pieces)
+
+
+@dataclass(frozen=True)
+class _Printed:
+    """What stands between braces: the paths it reads, and how it says them, unless it is one path alone."""
+
+    paths: tuple[Place, ...]
+    expression: Expression | None
 
 
 class Filler:
@@ -86,36 +94,59 @@ class Filler:
         self._filled, self._compared = _asked(self.template)
         self._printed = dict(_printed(self.template))
         self._decided = lru_cache(maxsize=64)(self._decide)
+        self._evaluated = lru_cache(maxsize=1024)(self._evaluate)
 
     def fill(self, values: RawValues) -> str:
         """The text with these values, which are plain texts and flags. Raises LiquidError as Liquid would."""
         tidy, untidy = self._decided(self._answers(values))
-        context = RenderContext(self.template, globals=values)
-        said = {gap: self._say(self._printed[gap], values, context) for gap in untidy.different}
-        if all(map(is_run_of_words, said.values())):
-            return tidy.joined(said)
-        return self._tidy(untidy.joined(said))
+        said, words_only = {}, True
+        for gap in untidy.different:
+            said[gap], is_run = self._say(gap, values)
+            words_only = words_only and is_run
+        return tidy.joined(said) if words_only else self._tidy(untidy.joined(said))
 
-    def _say(self, printed: str | Expression, values: RawValues, context: RenderContext) -> str:
-        value: Any = value_at(values, printed) if isinstance(printed, str) else printed.evaluate(context)
-        return str.__str__(to_liquid_string(value, self._html))
+    def _say(self, gap: str, values: RawValues) -> tuple[str, bool]:
+        """What stands in the gap, and whether it is a plain run of words."""
+        printed = self._printed[gap]
+        given = [said_at(values, path) for path in printed.paths]
+        return self._evaluated(gap, *given) if printed.expression else _shown(given[0], self._html)
+
+    def _evaluate(self, gap: str, *given: str | bool | None) -> tuple[str, bool]:
+        printed = self._printed[gap]
+        context = RenderContext(self.template, globals=_nested(printed.paths, given))
+        return _shown(printed.expression.evaluate(context) if printed.expression else None, self._html)
 
     def _answers(self, values: RawValues) -> tuple[str | bool | None, ...]:
         """All that the conditions can see of the values."""
-        filled = (value_at(values, path) not in ("", False) for path in self._filled)
-        return (*filled, *(value_at(values, path) for path in self._compared))
+        filled = [said_at(values, path) not in ("", False) for path in self._filled]
+        return (*filled, *[said_at(values, path) for path in self._compared])
 
     def _decide(self, answers: tuple[str | bool | None, ...]) -> tuple[Parts, Parts]:
         """The text as these answers make it, tidied and as it is."""
-        seen: dict[str, dict[str, Any]] = {}
-        for path, filled in zip(self._filled, answers, strict=False):
-            room, _dot, name = path.partition(".")
-            seen.setdefault(room, {})[name] = SOMETHING if filled else ""
-        for path, value in zip(self._compared, answers[len(self._filled) :], strict=True):
-            room, _dot, name = path.partition(".")
-            seen.setdefault(room, {})[name] = value
-        skeleton = self._skeleton.render(seen)
+        filled, compared = answers[: len(self._filled)], answers[len(self._filled) :]
+        some = [SOMETHING if each else "" for each in filled]
+        skeleton = self._skeleton.render(_nested((*self._filled, *self._compared), (*some, *compared)))
         return Parts.of(self._tidy(skeleton)), Parts.of(skeleton)
+
+
+def said_at(values: RawValues, path: Place) -> str | bool | None:
+    """The value in that place, or None where there is none."""
+    room = values.get(path[0])
+    return None if room is None else room.get(path[1])
+
+
+def _nested(paths: Sequence[Place], values: Sequence[str | bool | None]) -> dict[str, dict[str, Any]]:
+    nested: dict[str, dict[str, Any]] = {}
+    for (room, name), value in zip(paths, values, strict=True):
+        nested.setdefault(room, {})[name] = value
+    return nested
+
+
+@lru_cache(maxsize=8192, typed=True)  # a text that is marked as safe equals one that is not
+def _shown(value: Any, html: bool) -> tuple[str, bool]:
+    """The value as Liquid prints it, and whether it is a plain run of words."""
+    text = str.__str__(to_liquid_string(value, html))
+    return text, is_run_of_words(text)
 
 
 def name_of(expression: Any) -> str:
@@ -123,23 +154,37 @@ def name_of(expression: Any) -> str:
     return hashlib.sha256(str(expression).encode()).hexdigest()[:16]
 
 
-@lru_cache(maxsize=4096)
 def is_run_of_words(value: str) -> bool:
     """Whether nothing in it, nor it beside other words, could need to be tidied."""
     return bool(value.strip("-")) and value == " ".join(value.split())
 
 
-def _printed(template: BoundTemplate) -> Iterator[tuple[str, str | Expression]]:
-    """What stands between braces: its name, and the path or the filtered expression itself."""
+def _printed(template: BoundTemplate) -> Iterator[tuple[str, _Printed]]:
+    """What stands between braces, by its name."""
     for node in nodes_of(template):
         if isinstance(node, OutputNode):
             expression: Any = node.expression
             path = getattr(expression, "left", None)
-            plain = isinstance(path, Path) and not expression.filters
-            yield name_of(expression), str(path) if plain else expression
+            if isinstance(path, Path) and not expression.filters:
+                yield name_of(expression), _Printed((place_of(path),), None)
+            else:
+                yield name_of(expression), _Printed(tuple(map(place_of, _paths_of(expression))), expression)
 
 
-def _asked(template: BoundTemplate) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _paths_of(expression: Expression) -> Iterator[Path]:
+    if isinstance(expression, Path):
+        yield expression
+    for child in expression.children():
+        yield from _paths_of(child)
+
+
+def place_of(path: object) -> Place:
+    """Of a dotted path."""
+    room, _dot, name = str(path).partition(".")
+    return room, name
+
+
+def _asked(template: BoundTemplate) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
     """The paths of which conditions ask only whether they say anything, and those that they compare."""
     filled: set[str] = set()
     compared: set[str] = set()
@@ -147,7 +192,7 @@ def _asked(template: BoundTemplate) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if not isinstance(node, OutputNode):
             for expression in expressions_of(node):
                 _sort(expression, filled, compared)
-    return tuple(sorted(filled - compared)), tuple(sorted(compared))
+    return tuple(map(place_of, sorted(filled - compared))), tuple(map(place_of, sorted(compared)))
 
 
 def _sort(expression: Expression, filled: set[str], compared: set[str]) -> None:

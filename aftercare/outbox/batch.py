@@ -12,13 +12,10 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError
 
 from aftercare.outbox import clock, stopping
 from aftercare.outbox.channel import Channel
 from aftercare.outbox.claiming import Claim
-from aftercare.outbox.composing import CannotCompose, Composed, compose
-from aftercare.outbox.concluding import conclude
 from aftercare.outbox.deciding import (
     ChannelRefused,
     Decision,
@@ -30,17 +27,15 @@ from aftercare.outbox.deciding import (
     decide_opening,
     words_of,
 )
-from aftercare.outbox.doubting import Next, Repeat, take_up
 from aftercare.outbox.limiting import give_back
 from aftercare.outbox.loading import InHand, Shared
-from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, Status, Why
+from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, Status
 from aftercare.outbox.providers import has_answer
-from aftercare.outbox.rechecking import Verdict, verdict
+from aftercare.outbox.readying import Readying
 from aftercare.outbox.relaying import Done, relay
 from aftercare.outbox.resting import Rests, got_through, rest
-from aftercare.outbox.settling import Result, new_attempt, outcome_of, persistently, settle
+from aftercare.outbox.settling import Result, outcome_of, persistently, settle
 from aftercare.outbox.site_pause import site_paused
-from aftercare.outbox.superseding import overtaken, supersede_claimed
 from aftercare.outbox.transitions import move_all
 from aftercare.outbox.wire import Mail
 
@@ -69,6 +64,7 @@ class Batch:
         self._claimed_at, self._chunk = claimed.at, claimed.messages
         self._channel, self._rests = channel, rests
         self._in_hand = InHand(self._chunk, shared)
+        self._readying = Readying(channel, self._in_hand, settle=self._settle_done)
         self._watch = clock.Watch()
         self._done: Done | None = None
         self._others_may_go = False
@@ -88,7 +84,7 @@ class Batch:
                     self._give_back()
                     return False
                 self.begun += 1
-                if not self._send_one(claimed, now):
+                if not self._send_next(now):
                     self._give_back()
                     return self._others_may_go
             return True
@@ -96,9 +92,13 @@ class Batch:
             self._settle_done()
 
     def _may_begin(self, claimed: ScheduledMessage, deadline: datetime, now: datetime) -> bool:
-        """Not if a call begun now could outlast the lease, nor while everything is paused."""
+        """Not if a call begun now could outlast the lease, nor while everything is paused.
+
+        Nor on another day (UTC) than that of the claim, whose limits it was counted against.
+        """
         paused = self._in_hand.must_read(now) and site_paused()
-        return _lasts(claimed, now) and now < deadline and not stopping.asked() and not paused
+        in_time = _lasts(claimed, now) and now < deadline and now.date() == self._claimed_at.date()
+        return in_time and not stopping.asked() and not paused
 
     def _is_open(self) -> bool:
         """Connects, unless connected; the time is looked at afterwards, because that may take long."""
@@ -111,12 +111,11 @@ class Batch:
             return False
         return True
 
-    def _send_one(self, claimed: ScheduledMessage, now: datetime) -> bool:
+    def _send_next(self, now: datetime) -> bool:
         """False if the service is in trouble, so that no other message should be tried now."""
         if self._in_hand.must_read(now):
             self._settle_done()
-        message = self._in_hand.take(claimed.pk, now=now)
-        ready = self._ready(message, now) if message else None
+        ready = self._readying.take(self._chunk[self.begun - 1 :], now=now)
         if ready is None:
             return True
         attempt, email = ready
@@ -129,45 +128,6 @@ class Batch:
             self._settle_done()
             return True
         return not opened or self._conclude(attempt, self._call(attempt, email))
-
-    def _ready(self, message: ScheduledMessage, now: datetime) -> tuple[Attempt, Mail] | None:
-        """The try and its mail; None, with the message's end written, if it may not or cannot be sent."""
-        no = verdict(message, suppressed=self._in_hand.is_suppressed(message), now=now)
-        how = take_up(message, provider=self._channel.name, now=now) if message.in_doubt and not no else None
-        if how is Next.ASK_STAFF:
-            no = Verdict(Status.UNCONFIRMED, Why.ANSWER_LOST)
-        if no:
-            self._end(message, no.to, no.why, now=now)
-            return None
-        if newer := overtaken(message):
-            self._settle_done()
-            supersede_claimed(message, newer, now=now)
-            return None
-        return self._composed(message, how if isinstance(how, Repeat) else None, now)
-
-    def _composed(
-        self, message: ScheduledMessage, repeat: Repeat | None, now: datetime
-    ) -> tuple[Attempt, Mail] | None:
-        """None when it cannot be written: then this message fails, alone, and says why."""
-        try:
-            composed = repeat.composed if repeat else self._compose(message, now)
-            key = repeat.key if repeat else None
-            attempt = new_attempt(message, composed, provider=self._channel.name, key=key, now=now)
-            email = composed.copy.as_email()
-            self._channel.prepare(email, attempt)
-            return attempt, email
-        except CannotCompose as error:
-            self._end(message, Status.FAILED, error.why, now=now, detail=str(error))
-        except DatabaseError:
-            raise
-        except Exception as error:
-            # A defect of ours must cost one message and be seen, not stop a clinic's mail.
-            log.exception("message_not_composed", message=str(message.pk))
-            self._end(message, Status.FAILED, Why.CANNOT_COMPOSE, now=now, detail=type(error).__name__)
-        return None
-
-    def _compose(self, message: ScheduledMessage, now: datetime) -> Composed:
-        return compose(message, text_for=self._in_hand.text_for, now=now)
 
     def _call(self, attempt: Attempt, email: Mail) -> Result:
         began = time.monotonic()
@@ -218,15 +178,6 @@ class Batch:
         done = self._done
         persistently(lambda: settle(done.attempt, done.result, now=clock.database_now()))
         self._done = None
-
-    def _end(
-        self, message: ScheduledMessage, to: Status, why: Why, *, now: datetime, detail: str = ""
-    ) -> None:
-        self._settle_done()
-        if message.in_doubt and to == Status.FAILED:
-            to = Status.UNCONFIRMED
-        token = message.claim_token
-        conclude(message, to=to, frm=Status.CLAIMED, token=token, now=now, why=why, detail=detail)
 
     def _give_back(self) -> None:
         """What was not begun is scheduled again, as it was."""

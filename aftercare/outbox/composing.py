@@ -140,7 +140,7 @@ def headers_of(message: ScheduledMessage, *, locale: str, now: datetime) -> dict
         "From": _sender(clinic.sender_name, clinic.sender_email),
         "To": message.patient.email,
         **reply_to,
-        "Date": format_datetime(now),
+        "Date": _date(now.replace(microsecond=0)),
         "Message-ID": f"<{message.pk}@{domain}>",
         "References": f"<{thread_of(message.session_id)}@{domain}>",
         "Content-Language": locale,
@@ -151,6 +151,12 @@ def headers_of(message: ScheduledMessage, *, locale: str, now: datetime) -> dict
     for name in ADDRESSING:
         _check_address(name, headers.get(name))
     return headers
+
+
+@lru_cache(maxsize=64)
+def _date(at: datetime) -> str:
+    """The messages of a second share it."""
+    return format_datetime(at)
 
 
 def _check_address(name: str, value: str | None) -> None:

@@ -4,8 +4,9 @@ The later session's message stands for an earlier one's with the same leaflet. W
 its dates are the latest of all treatments of the day, so that no two messages contradict each other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from aftercare.protocols.bounds import hours_of
 from aftercare.protocols.models import ProtocolStep
@@ -24,8 +25,14 @@ class Day:
 
     def strictest(self, topics: Iterable[str]) -> dict[str, FromWhen | None]:
         """By topic, from when the patient may do it again after all treatments of the day; None: no rule."""
-        waits = [(each, waits_of(each)) for each in (self.session, *self.others)]
-        return {topic: _latest(waits, topic) for topic in topics}
+        waits = [waits_of(each) for each in (self.session, *self.others)]
+        instant = cache(self._instant)  # several topics wait equally long
+        return {topic: _latest(waits, topic, instant) for topic in topics}
+
+    def _instant(self, number: int, hours: int) -> FromWhen:
+        """So many hours after the session itself (0) or one of the others."""
+        session = (self.session, *self.others)[number]
+        return advice_instant(session.ended_at, hours, session.patient.zone)
 
 
 def day_of(session: TreatmentSession, step: ProtocolStep | None = None) -> Day:
@@ -47,10 +54,12 @@ def waits_of(session: TreatmentSession) -> dict[str, int | None]:
     return {rule.topic: hours_of(rule, light=light) for rule in rules} | session.waits
 
 
-def _latest(waits: Iterable[tuple[TreatmentSession, dict[str, int | None]]], topic: str) -> FromWhen | None:
+def _latest(
+    waits: Sequence[dict[str, int | None]], topic: str, instant: Callable[[int, int], FromWhen]
+) -> FromWhen | None:
     found = [
-        advice_instant(session.ended_at, hours, session.patient.zone)
-        for session, of_session in waits
+        instant(number, hours)
+        for number, of_session in enumerate(waits)
         if (hours := of_session.get(topic)) is not None
     ]
     return max(found, key=_order, default=None)

@@ -85,9 +85,10 @@ def test_message_that_the_claim_no_longer_holds_is_not_in_hand(in_hand, at, sche
     assert hand.take(scheduled.pk, now=at.now) is None
 
 
-def test_message_is_taken_once(in_hand, at, scheduled):
+def test_message_let_go_is_not_read_again(in_hand, at, scheduled):
     hand = in_hand()
     hand.take(scheduled.pk, now=at.now)
+    hand.let_go(scheduled.pk)
 
     assert hand.take(scheduled.pk, now=at.now + FRESH) is None
 

@@ -208,7 +208,7 @@ def test_database_trouble_while_composing_is_not_blamed_on_the_message(run, sche
     def fail(*args, **kwargs):
         raise DatabaseError("gone")
 
-    monkeypatch.setattr("aftercare.outbox.batch.compose", fail)
+    monkeypatch.setattr("aftercare.outbox.readying.compose", fail)
 
     with pytest.raises(DatabaseError):
         run()
