@@ -60,7 +60,7 @@ def compile_source(source: Source, *, brand: Brand, locale: str) -> Compiled:
     html, text = _body(source.body, ledger)
     preheader = _one_line(escape(ledger.swap(source.preheader)).replace("{", ledger.brace))
     whole_html = page(html, preheader, brand=brand, locale=locale, ledger=ledger)
-    whole_text = text_page(text, locale=locale, ledger=ledger)
+    whole_text = text_page(text, brand=brand, locale=locale, ledger=ledger)
     subject = _one_line(source.subject)
     html, text = ledger.restore(whole_html, html=True), ledger.restore(whole_text, html=False)
     return Compiled(subject, html, text, digest_of(subject, html, text))

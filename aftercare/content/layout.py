@@ -17,6 +17,7 @@ from aftercare.content.wording import LANGUAGES, Wording, direction, wording
 
 LAYOUT = Path(__file__).resolve().parents[2] / "templates" / "mail" / "layout.mjml"
 _READ = "{{ links.read | web_address }}"
+_CHECK_IN = "{{ links.check_in | web_address }}"
 _SLOT = re.compile(r"\[\[(\w+)\]\]")
 _CARD, _DARK_CARD = "#ffffff", "#1b232c"
 MERGED = "{{ day.merged }}"
@@ -28,11 +29,15 @@ _EVERY_ELEMENT = (
 
 @dataclass(frozen=True)
 class Brand:
-    """How a clinic looks: `colour` as #rrggbb, `logo_url` an http(s) address or empty. Raises ValueError."""
+    """How a clinic looks: `colour` as #rrggbb, `logo_url` an http(s) address or empty. Raises ValueError.
+
+    `asks`: the message asks for a check-in, so that its one main button leads there.
+    """
 
     name: str
     colour: str
     logo_url: str = ""
+    asks: bool = False
 
     def __post_init__(self) -> None:
         readable_on(self.colour)
@@ -55,11 +60,11 @@ def _shell() -> str:
 def _digest(brand: Brand) -> str:
     """Of what comes out, in every language: whatever in this program or its libraries changes that shows."""
     ledger = Ledger(_EVERY_ELEMENT)
-    written = list(astuple(brand))
+    written = [str(value) for value in astuple(brand)]
     for language in LANGUAGES:
         words = f"{_EVERY_ELEMENT}<blockquote>{_EVERY_ELEMENT}</blockquote>"
         html = page(words, "", brand=brand, locale=language, ledger=ledger)
-        text = text_page("", locale=language, ledger=ledger)
+        text = text_page("", brand=brand, locale=language, ledger=ledger)
         written += [ledger.restore(html, html=True), ledger.restore(text, html=False)]
     return hashlib.sha256("\0".join(written).encode()).hexdigest()
 
@@ -80,10 +85,10 @@ def page(body: str, preheader: str, *, brand: Brand, locale: str, ledger: Ledger
         "preheader": preheader,
         "header": _header(brand, ledger),
         "body": f"<p>{ledger.swap(MERGED)}</p>{body}",
-        "plan": ledger.swap(f"{_READ}#plan"),
-        "button": words.button,
+        "plan": ledger.swap(_CHECK_IN if brand.asks else f"{_READ}#plan"),
+        "button": words.check_in if brand.asks else words.button,
         "contact": ledger.swap(_contact(words)),
-        "small": ledger.swap(_small(words)),
+        "small": ledger.swap(_small(words, asks=brand.asks)),
     }
     return str(_inliner().inline(_SLOT.sub(lambda slot: fill[slot[1]], _shell())))
 
@@ -105,10 +110,12 @@ def _colours(brand: Brand) -> dict[str, str]:
     }
 
 
-def text_page(body: str, *, locale: str, ledger: Ledger) -> str:
+def text_page(body: str, *, brand: Brand, locale: str, ledger: Ledger) -> str:
     """The plain-text twin with the same contacts and notices below it."""
     words = wording(locale)
+    check_in = f"{words.check_in}: {_CHECK_IN}\n\n" if brand.asks else ""
     footer = (
+        f"{check_in}"
         f"{words.phone}: {{{{ clinic.phone }}}}\n"
         f"{words.closed}: {{{{ clinic.out_of_hours }}}}\n"
         f"{words.emergency}: {{{{ clinic.emergency_number }}}}\n\n"
@@ -145,9 +152,10 @@ def _contact(words: Wording) -> str:
     )
 
 
-def _small(words: Wording) -> str:
+def _small(words: Wording, *, asks: bool) -> str:
+    plan = f'<p><a href="{_READ}#plan">{words.button}</a></p>' if asks else ""
     return (
         f"<p>{words.general_advice} {words.not_watched}</p>"
-        f'<p><a href="{_READ}">{words.browser}</a></p>'
+        f'{plan}<p><a href="{_READ}">{words.browser}</a></p>'
         f'<p>{words.why} <a href="{{{{ links.unsubscribe | web_address }}}}">{words.unsubscribe}</a></p>'
     )

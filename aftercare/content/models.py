@@ -31,6 +31,11 @@ class MessageTemplate(models.Model):
         default=False,
         help_text=_("Must name the clinic's phone, out-of-hours contact and emergency number."),
     )
+    asks_check_in = models.BooleanField(
+        _("asks for a check-in"),
+        default=False,
+        help_text=_("Its main button leads to the questions by which the clinic hears how the skin is."),
+    )
     review_on = models.DateField(
         _("review by"),
         null=True,

@@ -124,6 +124,7 @@ LAYOUT_PLACEHOLDERS: dict[str, Placeholder] = {
     **{
         path: Placeholder(path, label, _("Only the layout around the message uses it."), Kind.URL)
         for path, label in (
+            ("links.check_in", _("Link to the message's questions")),
             ("links.read", _("Link to this message and the patient's plan")),
             ("links.unsubscribe", _("Unsubscribe link")),
         )

@@ -1,7 +1,7 @@
 """From an approved text to what is sent: which version speaks to whom, compiled once for each brand."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import cast
@@ -98,6 +98,7 @@ def compile_for(version: TemplateVersion, *, brand: Brand) -> CompiledVersion:
 
     Raises ContentError if it cannot be compiled.
     """
+    brand = replace(brand, asks=version.template.asks_check_in)
     known = version.compiled.filter(brand_digest=brand.digest).first()
     if known:
         return known

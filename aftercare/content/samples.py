@@ -9,6 +9,7 @@ _SAME_EVERYWHERE: dict[str, str | bool] = {
 }
 _DAY: dict[str, str | bool] = {"merged": ""}
 _LINKS: dict[str, str | bool] = {
+    "check_in": "https://aftercare.example.com/c/sample",
     "read": "https://aftercare.example.com/m/sample",
     "unsubscribe": "https://aftercare.example.com/u/sample",
 }

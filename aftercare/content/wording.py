@@ -11,6 +11,7 @@ class Wording:
     closed: str
     emergency: str
     button: str
+    check_in: str
     browser: str
     why: str
     unsubscribe: str
@@ -27,6 +28,7 @@ _WORDINGS = {
         phone="Call us",
         closed="When we are closed",
         emergency="Emergency",
+        check_in="Answer a few questions",
         button="See your dates and messages",
         browser="Read this message in your browser",
         why="You get this message because you agreed to it at {{ clinic.name }}.",
@@ -45,6 +47,7 @@ _WORDINGS = {
         phone="Llámenos",
         closed="Si estamos cerrados",
         emergency="Emergencias",
+        check_in="Responda a unas preguntas",
         button="Ver sus fechas y mensajes",
         browser="Leer este mensaje en el navegador",
         why="Recibe este mensaje porque lo aceptó en {{ clinic.name }}.",
@@ -60,6 +63,7 @@ _WORDINGS = {
         phone="اتصل بنا",
         closed="عندما نكون مغلقين",
         emergency="الطوارئ",
+        check_in="أجب عن بعض الأسئلة",
         button="مواعيدك ورسائلك",
         browser="اقرأ هذه الرسالة في المتصفح",
         why="تصلك هذه الرسالة لأنك وافقت على ذلك في {{ clinic.name }}.",

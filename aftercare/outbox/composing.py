@@ -15,7 +15,7 @@ from aftercare.content.placeholders import Values
 from aftercare.content.problems import ContentError
 from aftercare.content.publishing import Texts, as_compiled, texts_for, written_in
 from aftercare.content.rendering import paths_of, render
-from aftercare.outbox.links import READ, UNSUBSCRIBE, thread_of
+from aftercare.outbox.links import CHECK_IN, READ, UNSUBSCRIBE, thread_of
 from aftercare.outbox.merging import day_of
 from aftercare.outbox.models import Attempt, ScheduledMessage, Why
 from aftercare.outbox.values import message_values, said_of_the_day
@@ -106,7 +106,7 @@ def compose(
         day = day_of(message.session, message.step)
         values = message_values(day, locale=locale, topics=_topics(compiled))
         values["day"] = {"merged": said_of_the_day(day, locale=locale)}
-        values["links"] = {"read": READ.url(message.pk), "unsubscribe": UNSUBSCRIBE.url(message.pk)}
+        values["links"] = _links(message)
         copy = _copy(compiled, values, headers_of(message, locale=locale, now=now))
     except ContentError as error:
         raise CannotCompose(Why.CANNOT_COMPOSE, str(error)) from error
@@ -178,6 +178,13 @@ def _sender(name: str, email: str) -> str:
     except (ValueError, MessageError) as error:
         detail = "From: the clinic's sender name or address holds what no mail can carry"
         raise CannotCompose(Why.CANNOT_COMPOSE, detail) from error
+
+
+def _links(message: ScheduledMessage) -> dict[str, str | bool]:
+    links: dict[str, str | bool] = {"read": READ.url(message.pk), "unsubscribe": UNSUBSCRIBE.url(message.pk)}
+    if message.step.template.asks_check_in:
+        links["check_in"] = CHECK_IN.url(message.pk)
+    return links
 
 
 def _topics(compiled: CompiledVersion) -> list[str]:

@@ -61,6 +61,9 @@ UNSUBSCRIBE = Link(path="u", salt="aftercare.outbox.unsubscribing", lives=timede
 READ = Link(path="m", salt="aftercare.outbox.reading", lives=timedelta(days=90))
 """It shows what was said about a treatment: long enough for a plan of weeks, and no longer."""
 
+CHECK_IN = Link(path="c", salt="aftercare.outbox.checking_in", lives=timedelta(days=60))
+"""Late problems come weeks after the last message that asks."""
+
 
 def thread_of(session_id: int) -> str:
     """The id that a session's messages refer to (RFC 5322, 3.6.4), so that mail programs keep them together.

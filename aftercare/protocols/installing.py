@@ -62,7 +62,11 @@ def _template(protocol: Protocol, step: ShippedStep) -> MessageTemplate:
     template, _made = MessageTemplate.objects.get_or_create(
         clinic=protocol.clinic,
         slug=f"{protocol.slug}-{step.slug}",
-        defaults={"name": step.name, "safety_critical": step.safety_critical},
+        defaults={
+            "name": step.name,
+            "safety_critical": step.safety_critical,
+            "asks_check_in": step.asks_check_in,
+        },
     )
     for language, text in step.texts.items():
         if not template.versions.filter(language=language).exists():

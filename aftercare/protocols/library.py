@@ -47,6 +47,7 @@ class ShippedStep:
     unknown_policy: Literal["unconfirmed", "send_again"]
     quiet_exempt: bool
     safety_critical: bool
+    asks_check_in: bool
     texts: dict[str, ShippedText]
 
 
@@ -103,6 +104,7 @@ def _step(folder: Path, row: dict[str, Any]) -> ShippedStep:
         unknown_policy=row["unknown_policy"],
         quiet_exempt=row["quiet_exempt"],
         safety_critical=row["safety_critical"],
+        asks_check_in=row.get("asks_check_in", False),
         texts={language: _text(folder / language / f"{row['slug']}.md", language) for language in LANGUAGES},
     )
 

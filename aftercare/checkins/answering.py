@@ -1,0 +1,159 @@
+"""A patient's answers: kept as they come, weighed at once, and never lost to a second tab or a double tap.
+
+Each part of the form is stored and weighed when it is sent, so that a worrying answer reaches the clinic even
+if the patient stops there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from aftercare.checkins.approving import rules_in_force
+from aftercare.checkins.concerns import raise_concern
+from aftercare.checkins.levels import Level, worst
+from aftercare.checkins.models import CheckIn, Concern, RuleSet
+from aftercare.checkins.questions import LONGEST_NOTE, Question, only_asked, questions_for
+from aftercare.checkins.rulebook import RuleBook, read
+from aftercare.checkins.triage import Facts, Triage, triage
+from aftercare.clinics.hours import duty_of
+from aftercare.outbox.models import ScheduledMessage
+from aftercare.outbox.promising import lock_patients
+from aftercare.treatments.depth import band_of
+from aftercare.treatments.models import TreatmentSession
+from aftercare.treatments.screening import Answer
+
+
+class NothingAsked(Exception):
+    """The clinic has no approved rules, or the message asks for nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What was sent at once: answers as they came, the note if its field was shown, whether that is all."""
+
+    answers: Mapping[str, object]
+    note: str | None = None
+    last: bool = False
+
+
+def day_of(session: TreatmentSession, *, now: datetime) -> int:
+    """How many local days after the treatment it is where the patient is."""
+    zone = session.patient.zone
+    return max(0, (now.astimezone(zone).date() - session.ended_at.astimezone(zone).date()).days)
+
+
+def facts_of(session: TreatmentSession, *, day: int, now: datetime) -> Facts:
+    """What triage must know of the treatment. Reads the session's areas."""
+    risks = {code for code, answer in session.screening.items() if answer in (Answer.YES, Answer.UNKNOWN)}
+    return Facts(
+        day=day,
+        hours=max(0, int((now - session.ended_at).total_seconds() // 3600)),
+        variant=session.variant,
+        band=band_of(area.depth_mm for area in session.areas.all()),
+        history=frozenset(risks),
+    )
+
+
+def newest(message: ScheduledMessage) -> CheckIn | None:
+    """The check-in that was begun last, open or not."""
+    rows = CheckIn.objects.filter(message=message).select_related("rules", "concern")
+    return rows.order_by("number").last()
+
+
+def asked_in(check_in: CheckIn | None, message: ScheduledMessage, *, now: datetime) -> list[Question]:
+    """The questions of an open check-in, as of the day it was begun; else those of today."""
+    is_open = check_in is not None and check_in.answered_at is None
+    day = check_in.day if check_in and is_open else day_of(message.session, now=now)
+    return questions_for(variant=message.session.variant, day=day)
+
+
+def weigh(message: ScheduledMessage, given: Given, *, now: datetime) -> Level:
+    """The level of these answers alone, storing nothing. Raises NothingAsked."""
+    rules = _rules_for(message)
+    day = day_of(message.session, now=now)
+    answers = only_asked(given.answers, variant=message.session.variant, day=day)
+    return triage(read(rules.content), answers, facts_of(message.session, day=day, now=now)).level
+
+
+def begin_again(message: ScheduledMessage, *, now: datetime) -> CheckIn:
+    """A new check-in beside those that were finished; the open one if there is one. Raises NothingAsked."""
+    with transaction.atomic():
+        lock_patients([message.patient_id])
+        known = newest(message)
+        if known is not None and known.answered_at is None:
+            return known
+        return _begin(message, known, now)
+
+
+def answer(message: ScheduledMessage, given: Given, *, now: datetime) -> CheckIn:
+    """Keeps what was given, weighs all so far, and raises a concern if a human is needed, in one transaction.
+
+    The check-in is finished when all is answered, or at once by an emergency. What repeats a finished
+    check-in changes nothing; what differs from it begins another. Raises NothingAsked.
+    """
+    with transaction.atomic():
+        lock_patients([message.patient_id])
+        check_in = newest(message)
+        if check_in is None or (check_in.answered_at is not None and _is_new(check_in, given)):
+            check_in = _begin(message, check_in, now)
+        if check_in.answered_at is None:
+            _take(check_in, message.session, given, now)
+    return check_in
+
+
+def level_shown(check_in: CheckIn) -> tuple[Level, Concern | None]:
+    """The worst that is open for this session: its concern's level, else none."""
+    concern = Concern.objects.filter(session=check_in.session_id, closed_at__isnull=True).first()
+    return worst([Level(concern.level)] if concern else []), concern
+
+
+def _rules_for(message: ScheduledMessage) -> RuleSet:
+    rules = rules_in_force(message.clinic_id)
+    if rules is None or not message.step.template.asks_check_in:
+        raise NothingAsked
+    return rules
+
+
+def _begin(message: ScheduledMessage, known: CheckIn | None, now: datetime) -> CheckIn:
+    return CheckIn.objects.create(
+        clinic_id=message.clinic_id,
+        patient_id=message.patient_id,
+        session=message.session,
+        message=message,
+        number=known.number + 1 if known else 1,
+        rules=_rules_for(message),
+        day=day_of(message.session, now=now),
+        started_at=now,
+    )
+
+
+def _is_new(check_in: CheckIn, given: Given) -> bool:
+    answers = only_asked(given.answers, variant=check_in.session.variant, day=check_in.day)
+    same_note = given.note is None or given.note.strip()[:LONGEST_NOTE] == check_in.note
+    return not same_note or any(check_in.answers.get(code) != answer for code, answer in answers.items())
+
+
+def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datetime) -> None:
+    check_in.answers |= only_asked(given.answers, variant=session.variant, day=check_in.day)
+    if given.note is not None:
+        check_in.note = given.note.strip()[:LONGEST_NOTE]
+    book = read(check_in.rules.content)
+    result = triage(book, check_in.answers, facts_of(session, day=check_in.day, now=now))
+    check_in.level, check_in.reasons = result.level, list(result.reasons)
+    if _is_finished(check_in, session, given, result):
+        check_in.answered_at = now
+    if result.level is not Level.NONE:
+        check_in.concern = _concern(session, book, result.level, now)
+    check_in.save()
+
+
+def _is_finished(check_in: CheckIn, session: TreatmentSession, given: Given, result: Triage) -> bool:
+    asked = {one.code for one in questions_for(variant=session.variant, day=check_in.day)}
+    return result.level is Level.E or (given.last and asked <= set(check_in.answers))
+
+
+def _concern(session: TreatmentSession, book: RuleBook, level: Level, now: datetime) -> Concern:
+    duty = duty_of(session.clinic)
+    return raise_concern(session, level=level, limit=book.limits[level], duty=duty, now=now)

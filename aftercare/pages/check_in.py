@@ -1,0 +1,162 @@
+"""The pages on which a patient answers a message's questions: a part at a time, then what happens next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from aftercare.checkins.answering import Given, NothingAsked, answer, asked_in, begin_again, newest
+from aftercare.checkins.approving import rules_in_force
+from aftercare.checkins.models import CheckIn
+from aftercare.checkins.questions import UNKNOWN, Question
+from aftercare.checkins.wording import asked, hint, page_words, said
+from aftercare.outbox import clock
+from aftercare.outbox.links import CHECK_IN
+from aftercare.outbox.models import ScheduledMessage
+from aftercare.pages.check_in_answer import answer_page
+from aftercare.pages.opening import opened_by, patient_page
+
+PARTS = (
+    ("breathing", "unwell", "eyes"),
+    ("redness", "pain", "pain_trend"),
+    ("infection", "blisters", "burn", "rash", "marks"),
+    ("other_product", "call_me"),
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A question as the page shows it: its choices, what was chosen before, and whether that is missing."""
+
+    code: str
+    ask: str
+    hint: str
+    choices: list[tuple[str, str]]
+    chosen: str
+    missing: bool
+
+    @property
+    def is_scale(self) -> bool:
+        return len(self.choices) > 10
+
+
+@csrf_exempt  # no cookie is needed to answer: the signed token is the proof
+@require_http_methods(["GET", "HEAD", "POST"])
+@opened_by(CHECK_IN)
+def check_in_page(request: HttpRequest, message: ScheduledMessage) -> HttpResponse:
+    """GET shows the next part, or what happens next; POST keeps a part, and changes nothing when repeated."""
+    now = clock.database_now()
+    if rules_in_force(message.clinic_id) is None or not message.step.template.asks_check_in:
+        return _page(request, "check_in_none", message)
+    if request.method == "POST":
+        return _take(request, message, now)
+    known = newest(message)
+    if known is not None and known.answered_at is not None:
+        return answer_page(request, known, message, now=now)
+    return _form(request, message, known, part=_wanted(request, known, message, now), now=now)
+
+
+def _take(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
+    if "again" in request.POST:
+        begin_again(message, now=now)
+        return HttpResponseRedirect(request.path, status=HTTPStatus.SEE_OTHER)
+    parts = _parts(newest(message), message, now)
+    part = _number(request.POST.get("part"), len(parts))
+    note = request.POST.get("note") if part == len(parts) else None
+    given = Given(
+        answers={one.code: request.POST.get(one.code) for one in parts[part - 1]},
+        note=note,
+        last=part == len(parts),
+    )
+    try:
+        check_in = answer(message, given, now=now)
+    except NothingAsked:
+        return _page(request, "check_in_none", message)
+    return _after(request, check_in, message, part=part, now=now)
+
+
+def _after(
+    request: HttpRequest, check_in: CheckIn, message: ScheduledMessage, *, part: int, now: datetime
+) -> HttpResponse:
+    parts = _parts(check_in, message, now)
+    missing = [one for one in parts[part - 1] if one.code not in check_in.answers]
+    if missing and check_in.answered_at is None:
+        return _form(request, message, check_in, part=part, now=now, told=True)
+    done = check_in.answered_at is not None
+    where = request.path if done or part == len(parts) else f"{request.path}?part={part + 1}"
+    return HttpResponseRedirect(where, status=HTTPStatus.SEE_OTHER)
+
+
+def _form(
+    request: HttpRequest,
+    message: ScheduledMessage,
+    check_in: CheckIn | None,
+    *,
+    part: int,
+    now: datetime,
+    told: bool = False,
+) -> HttpResponse:
+    parts = _parts(check_in, message, now)
+    locale = message.patient.written_locale
+    words = page_words(locale)
+    chosen = check_in.answers if check_in else {}
+    return _page(
+        request,
+        "check_in",
+        message,
+        fields=[_field(one, locale, chosen, told) for one in parts[part - 1]],
+        note=(check_in.note if check_in else "") if part == len(parts) else None,
+        part=part,
+        parts=len(parts),
+        position=words["part"].format(part=part, parts=len(parts)),
+        told=told,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if told else HTTPStatus.OK,
+    )
+
+
+def _page(
+    request: HttpRequest,
+    template: str,
+    message: ScheduledMessage,
+    *,
+    status: int = HTTPStatus.OK,
+    **more: object,
+) -> HttpResponse:
+    words = page_words(message.patient.written_locale)
+    banner = words["banner"].format(emergency_number=message.clinic.emergency_number)
+    return patient_page(request, template, message, status=status, form=words, banner=banner, **more)
+
+
+def _field(question: Question, locale: str, chosen: dict[str, str], told: bool) -> Field:
+    choices = [(choice, said(question, choice, locale)) for choice in question.choices]
+    return Field(
+        code=question.code,
+        ask=asked(question, locale),
+        hint=hint(question, locale),
+        choices=[*choices, (UNKNOWN, page_words(locale)["unknown"])],
+        chosen=chosen.get(question.code, ""),
+        missing=told and question.code not in chosen,
+    )
+
+
+def _parts(check_in: CheckIn | None, message: ScheduledMessage, now: datetime) -> list[list[Question]]:
+    questions = {one.code: one for one in asked_in(check_in, message, now=now)}
+    return [[questions[code] for code in part if code in questions] for part in PARTS]
+
+
+def _wanted(request: HttpRequest, known: CheckIn | None, message: ScheduledMessage, now: datetime) -> int:
+    """The part that was asked for, if all before it is answered; else the first with something missing."""
+    parts = _parts(known, message, now)
+    given = known.answers if known else {}
+    unfinished = [
+        number for number, part in enumerate(parts, 1) if any(one.code not in given for one in part)
+    ]
+    first = unfinished[0] if unfinished else len(parts)
+    return min(_number(request.GET.get("part"), first, default=first), first)
+
+
+def _number(text: str | None, most: int, *, default: int = 1) -> int:
+    return min(max(int(text), 1), most) if text and text.isdecimal() and len(text) < 3 else default

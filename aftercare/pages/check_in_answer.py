@@ -1,0 +1,68 @@
+"""What a patient reads after answering: exactly the text that the clinic approved for the level."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+
+from aftercare.checkins.answering import level_shown
+from aftercare.checkins.levels import Level
+from aftercare.checkins.models import CheckIn
+from aftercare.checkins.rulebook import read
+from aftercare.checkins.wording import page_words
+from aftercare.clinics.hours import is_on_duty
+from aftercare.clinics.models import Clinic
+from aftercare.content.wording import language_of
+from aftercare.outbox.localising import from_when
+from aftercare.outbox.models import ScheduledMessage
+from aftercare.pages.opening import patient_page
+from aftercare.timing import FromWhen
+
+
+def answer_page(
+    request: HttpRequest, check_in: CheckIn, message: ScheduledMessage, *, now: datetime
+) -> HttpResponse:
+    """The level's text, with the time of the call only if one was promised."""
+    level, concern = level_shown(check_in)
+    promised_at = concern.promised_at if concern else None
+    on_duty = promised_at is not None if concern else is_on_duty(message.clinic, at=now)
+    heading, *paragraphs = _text(check_in, level, message, on_duty=on_duty, promised_at=promised_at)
+    words = page_words(message.patient.written_locale)
+    return patient_page(
+        request,
+        "check_in_answer",
+        message,
+        form=words,
+        heading=heading,
+        paragraphs=paragraphs,
+        urgent=level in (Level.E, Level.A),
+    )
+
+
+def _text(
+    check_in: CheckIn,
+    level: Level,
+    message: ScheduledMessage,
+    *,
+    on_duty: bool,
+    promised_at: datetime | None,
+) -> list[str]:
+    locale = message.patient.written_locale
+    texts = read(check_in.rules.content).texts[level][language_of(locale)]
+    text = texts["on_duty" if on_duty else "closed"]
+    places = _places(message.clinic)
+    if promised_at is not None:
+        local = promised_at.astimezone(message.patient.zone)
+        places["time"] = from_when(
+            FromWhen(local.date(), local.time().replace(second=0, microsecond=0)), locale
+        )
+    for name, value in places.items():
+        text = text.replace(f"{{{name}}}", value)
+    return [" ".join(part.split()) for part in text.strip().split("\n\n")]
+
+
+def _places(clinic: Clinic) -> dict[str, str]:
+    return {
+        "phone": clinic.phone,
+        "out_of_hours": clinic.out_of_hours_contact,
+        "emergency_number": clinic.emergency_number,
+    }
