@@ -9,6 +9,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from aftercare.checkins.approving import approve_rules, save_rules
+from aftercare.checkins.models import CheckIn, RuleSet
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
 from aftercare.outbox.composing import compose
@@ -256,6 +258,29 @@ def notice(clinic: Clinic, **over: Any) -> StaffNotice:
         **over,
     }
     return StaffNotice.objects.create(clinic=clinic, **fields)
+
+
+def approved_rules(clinic: Clinic) -> RuleSet:
+    """The shipped triage rules, approved on New Year's Day unless the clinic has approved some."""
+    known = RuleSet.objects.filter(clinic=clinic).approved().first()
+    at = datetime(2026, 1, 1, 9, tzinfo=UTC)
+    return known or approve_rules(save_rules(clinic), by=practitioner(clinic), now=at)
+
+
+def check_in(message: ScheduledMessage, **over: Any) -> CheckIn:
+    """A finished check-in without a sign, two days after the treatment."""
+    at = over.get("started_at", message.session.ended_at + timedelta(days=2))
+    fields = {
+        "clinic": message.clinic,
+        "patient": message.patient,
+        "session": message.session,
+        "rules": over["rules"] if "rules" in over else approved_rules(message.clinic),
+        "day": 2,
+        "started_at": at,
+        "answered_at": at,
+        **over,
+    }
+    return CheckIn.objects.create(message=message, **fields)
 
 
 def _of_status(status: str, send_at: datetime) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The answer: what a patient said, by which rules it was weighed, and the human it needs."""
 
+import hashlib
+import json
 import uuid
 from typing import Any
 
@@ -77,6 +79,12 @@ class RuleSet(models.Model):
         if stored not in (None, VersionStatus.DRAFT):
             raise FrozenText
         super().save(**options)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content: which words and rules somebody has read."""
+        whole = json.dumps(self.content, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(whole.encode()).hexdigest()
 
 
 class Concern(models.Model):

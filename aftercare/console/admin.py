@@ -1,6 +1,7 @@
 """Registers every page of the console, one module a room."""
 
 from aftercare.console import (
+    check_ins,
     clinics,
     content,
     content_templates,
@@ -11,9 +12,11 @@ from aftercare.console import (
     patients,
     protocols,
     treatments,
+    triage_rules,
 )
 
 __all__ = [
+    "check_ins",
     "clinics",
     "content",
     "content_templates",
@@ -24,4 +27,5 @@ __all__ = [
     "patients",
     "protocols",
     "treatments",
+    "triage_rules",
 ]

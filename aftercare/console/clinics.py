@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextInputWidg
 from aftercare.clinics.models import Clinic, Membership, Practitioner, User
 from aftercare.console.access import OWNERS, SUPERUSERS, access_of, user_of
 from aftercare.console.acts import Act, ActingAdmin
+from aftercare.console.hours import HolidayInline, OpeningHoursInline
 from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedAdmin, ScopedHistoryAdmin
@@ -70,6 +71,7 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     edit_roles = OWNERS
     add_roles = SUPERUSERS
     acts = (PAUSE, RESUME)
+    inlines = (OpeningHoursInline, HolidayInline)
     change_form_template = "console/clinics/clinic_form.html"
     list_display = ("name", "time_zone", "phone", "sender_email", "state")
     search_fields = ("name", "slug")

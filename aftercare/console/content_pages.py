@@ -122,7 +122,7 @@ def preview(version: TemplateVersion, session: TreatmentSession | None) -> Previ
     locale = written_in(version, locale=wanted, clinic=clinic)
     sample = _sample(clinic, locale)
     values = sample if session is None else {**sample, **message_values(session, locale=locale)}
-    brand = brand_of(clinic)
+    brand = brand_of(clinic, asks=version.template.asks_check_in)
     message = render(compile_source(source_of(version), brand=brand, locale=locale), values)
     # A preheader is a line of plain words, as a subject is; compiled as one, it can be read on its own.
     alone = Source(subject=version.preheader, preheader="", body="…")

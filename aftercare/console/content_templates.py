@@ -50,7 +50,7 @@ class MessageTemplateAdmin(OneSaveButton):
     form = MessageTemplateForm
     edit_roles = WRITERS
     change_form_template = "console/content/template_form.html"
-    fields = ("clinic", "name", "slug", "safety_critical", "review_on")
+    fields = ("clinic", "name", "slug", "safety_critical", "asks_check_in", "review_on")
     list_display = ("name", "clinic", "critical", "approved", "draft", "review")
     list_filter = ("clinic", "safety_critical")
     list_select_related = ("clinic",)

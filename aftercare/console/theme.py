@@ -59,6 +59,7 @@ UNFOLD: dict[str, Any] = {
                         "followups_followuptask",
                         badge="aftercare.console.menu.open_tasks",
                     ),
+                    _item(_("Check-ins"), "quick_phrases", "checkins_checkin"),
                 ],
             },
             {
@@ -67,6 +68,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Protocols"), "event_note", "protocols_protocol"),
                     _item(_("Message templates"), "description", "content_messagetemplate"),
+                    _item(_("Triage rules"), "rule", "checkins_ruleset"),
                     _item(_("Delivery events"), "mark_email_read", "outbox_deliveryevent"),
                     _item(_("Notices to staff"), "notifications", "outbox_staffnotice"),
                     _item(_("Addresses not to mail"), "unsubscribe", "outbox_suppression"),

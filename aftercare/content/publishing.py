@@ -15,10 +15,13 @@ from aftercare.content.models import CompiledVersion, MessageTemplate, TemplateV
 from aftercare.content.wording import language_of
 
 
-def brand_of(clinic: Clinic) -> Brand:
-    """The clinic's name, colour and logo, the logo at an address that a mail program can open."""
+def brand_of(clinic: Clinic, *, asks: bool = False) -> Brand:
+    """The clinic's name, colour and logo, the logo at an address that a mail program can open.
+
+    ``asks``: for a message that asks for a check-in.
+    """
     logo_url = urljoin(f"{settings.SITE_URL}/", clinic.logo.url) if clinic.logo else ""
-    return Brand(name=clinic.name, colour=clinic.colour, logo_url=logo_url)
+    return Brand(name=clinic.name, colour=clinic.colour, logo_url=logo_url, asks=asks)
 
 
 def source_of(version: TemplateVersion) -> Source:

@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.urls import NoReverseMatch, reverse
 
+from aftercare.checkins.approving import save_rules
+from aftercare.checkins.models import CheckIn, RuleSet
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion
 from aftercare.followups.models import Cause, FollowUpTask
@@ -50,6 +52,8 @@ def populate(clinic, mark=""):
             clinic=clinic, email=f"{mark}s@example.com".lower(), reason=mark, created_at=NOW
         ),
         StaffNotice: factories.notice(clinic, recipient=f"{mark}n@example.com".lower(), text=mark),
+        RuleSet: save_rules(clinic),
+        CheckIn: factories.check_in(message),
         FollowUpTask: FollowUpTask.objects.create(
             clinic=clinic,
             patient=patient,

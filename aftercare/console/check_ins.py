@@ -1,0 +1,115 @@
+"""Check-ins: what patients answered, and how it was weighed. What a patient said is never changed."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from aftercare.checkins.levels import Level
+from aftercare.checkins.models import CheckIn
+from aftercare.checkins.questions import UNKNOWN, questions_for
+from aftercare.checkins.wording import asked, page_words, said
+from aftercare.console.scoping import ScopedAdmin
+from aftercare.console.times import said_shortly
+from aftercare.followups.models import FollowUpTask
+
+LABELS = {
+    Level.E.label: "danger",
+    Level.A.label: "danger",
+    Level.B.label: "warning",
+    Level.C.label: "info",
+    Level.NONE.label: "success",
+}
+
+
+@admin.register(CheckIn)
+class CheckInAdmin(ScopedAdmin):
+    """The newest first; each leads to its answers."""
+
+    edit_roles = ()
+    list_display = ("patient", "shown_level", "day", "when", "clinic", "state")
+    list_display_links = ("patient",)
+    list_filter = ("level", "clinic")
+    list_select_related = ("clinic", "patient", "concern")
+    search_fields = ("patient__first_name", "patient__last_name", "patient__email")
+    ordering = ("-started_at",)
+    actions = None
+
+    @display(description=_("level"), label=LABELS, ordering="level")
+    def shown_level(self, check_in: CheckIn) -> str:
+        return check_in.get_level_display()
+
+    @display(description=_("begun"), ordering="started_at")
+    def when(self, check_in: CheckIn) -> str:
+        return said_shortly(check_in.started_at, check_in.clinic.time_zone)
+
+    @display(description=_("state"))
+    def state(self, check_in: CheckIn) -> str | Promise:
+        if check_in.answered_at is None:
+            return _("Not finished")
+        if check_in.concern is None:
+            return _("Finished")
+        return _("Dealt with") if check_in.concern.closed_at else _("Needs a human")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: CheckIn | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: CheckIn | None = None) -> bool:
+        return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponseBase:
+        check_in = self.get_object(request, object_id)
+        if not self.has_view_permission(request, check_in):
+            raise PermissionDenied
+        context = {**self.admin_site.each_context(request), **_shown(check_in), "opts": self.opts}
+        return TemplateResponse(request, "console/checkins/check_in.html", context)
+
+
+def _shown(check_in: CheckIn) -> dict[str, Any]:
+    concern = check_in.concern
+    prefix = f"concern:{concern.pk}:" if concern else ""
+    return {
+        "title": str(check_in.patient),
+        "subtitle": check_in.get_level_display(),
+        "original": check_in,
+        "check_in": check_in,
+        "clinic": check_in.clinic,
+        "concern": concern,
+        "answers": _answers(check_in, get_language() or "en"),
+        "tasks": FollowUpTask.objects.filter(clinic=check_in.clinic_id, source__startswith=prefix)
+        if concern
+        else [],
+    }
+
+
+def _answers(check_in: CheckIn, locale: str) -> list[tuple[str, str, bool]]:
+    """Each question that was asked, the answer in words, and whether it is among the reasons."""
+    found = []
+    for question in questions_for(variant=check_in.session.variant, day=check_in.day):
+        answer = check_in.answers.get(question.code, "")
+        words = page_words(locale)["unknown"] if answer == UNKNOWN else said(question, answer, locale)
+        flagged = question.code in _flagged(check_in)
+        found.append((asked(question, locale), words if answer else "–", flagged))
+    return found
+
+
+def _flagged(check_in: CheckIn) -> set[str]:
+    """The questions that the rules which were met ask about."""
+    rules = check_in.rules.content["rules"]
+    met = [rule for rule in rules if rule["code"] in check_in.reasons]
+    return {condition["question"] for rule in met for condition in rule["when"]}

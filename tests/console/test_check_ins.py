@@ -1,0 +1,72 @@
+"""Check-ins in the console: what a patient said, as the staff of the clinic read it."""
+
+import pytest
+from django.urls import reverse
+
+from aftercare.checkins.answering import Given, answer
+from aftercare.clinics.models import Role
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:checkins_checkin_changelist")
+
+
+@pytest.fixture
+def clinic():
+    clinic = factories.clinic()
+    factories.approved_rules(clinic)
+    return clinic
+
+
+@pytest.fixture
+def staff(client, clinic):
+    user = factories.user(clinic, Role.STAFF)
+    client.force_login(user)
+    return user
+
+
+def asking(clinic):
+    message = factories.message(factories.treatment_session(clinic), status="sent")
+    message.step.template.asks_check_in = True
+    message.step.template.save()
+    return message
+
+
+def page_of(check_in):
+    return reverse("admin:checkins_checkin_change", args=[check_in.pk])
+
+
+def test_page_shows_answers_reasons_and_what_was_promised(client, clinic, staff):
+    given = Given(answers={"infection": "yes", "pain": "unknown"}, note="<b>Hot</b> on the left")
+    check_in = answer(asking(clinic), given, now=factories.ENDED_AT)
+
+    page = client.get(page_of(check_in)).content.decode()
+
+    assert '<dd class="late"><strong>Yes</strong></dd>' in page
+    assert "I don&#x27;t know" in page
+    assert "&lt;b&gt;Hot&lt;/b&gt;" in page
+    assert "promised no call: nobody was on duty" in page
+    assert "A: today" in page
+
+
+def test_list_of_fifty_takes_few_queries(client, clinic, staff, django_assert_max_num_queries):
+    message = asking(clinic)
+    for number in range(2, 52):
+        factories.check_in(message, number=number)
+    client.get(LIST)
+
+    with django_assert_max_num_queries(15):
+        page = client.get(LIST)
+
+    assert page.status_code == 200
+
+
+def test_nobody_changes_or_deletes_an_answer(client, clinic):
+    client.force_login(factories.user(clinic, Role.OWNER))
+    check_in = factories.check_in(asking(clinic))
+
+    assert client.get(reverse("admin:checkins_checkin_add")).status_code == 403
+    assert client.get(reverse("admin:checkins_checkin_delete", args=[check_in.pk])).status_code == 403
+    client.post(page_of(check_in), {"level": "e"})
+    check_in.refresh_from_db()
+    assert check_in.level == "none"
