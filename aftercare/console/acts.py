@@ -27,7 +27,8 @@ from aftercare.outbox.refusing import Refused
 class Act:
     """One thing to do: its words, who may do it, to which rows, and the operation behind it.
 
-    ``run`` gets the row, the reason, the user and the time. ``stops`` names what will not be sent any more.
+    ``run`` gets the row, the reason, the user and the time. ``stops`` names what will not be sent any more,
+    ``starts`` what will be sent after all.
     ``page`` asks instead of the usual page: it gets the admin, the act, the request and the row.
     """
 
@@ -43,6 +44,7 @@ class Act:
     danger: bool = False
     icon: str = "edit"
     stops: Callable[[Any], Iterable[Any]] | None = None
+    starts: Callable[[Any], Iterable[Any]] | None = None
     page: Callable[["ActingAdmin", "Act", HttpRequest, Any], HttpResponse] | None = None
 
 
@@ -127,4 +129,5 @@ def _context(
         "row_url": admin.row_url(row),
         "form": form,
         "stops": list(act.stops(row)) if act.stops else [],
+        "starts": list(act.starts(row)) if act.starts else [],
     }

@@ -49,6 +49,8 @@ class StepForm(OneClinicForm):
             "enabled",
             "late_action",
             "unknown_policy",
+            "newer_session",
+            "may_be_skipped",
         )
 
     def clean(self) -> dict[str, Any]:
@@ -105,6 +107,8 @@ class StepForm(OneClinicForm):
             self.add_error("enabled", _("A safety-critical step cannot be disabled."))
         if template and not template.safety_critical:
             self.add_error("template", _("A safety-critical step needs a safety-critical template."))
+        if self.cleaned_data.get("may_be_skipped"):
+            self.add_error("may_be_skipped", _("A safety-critical step cannot be skipped."))
         if self.cleaned_data.get("late_action") == LateAction.SKIP:
             message = _("A safety-critical message that was missed must open a follow-up task.")
             self.add_error("late_action", message)

@@ -57,7 +57,12 @@ class StepInline(ScopedInline, StackedInline):
         ),
         (
             None,
-            {"fields": (("safety_critical", "quiet_exempt", "enabled"), ("late_action", "unknown_policy"))},
+            {
+                "fields": (
+                    ("safety_critical", "quiet_exempt", "enabled", "may_be_skipped"),
+                    ("late_action", "unknown_policy", "newer_session"),
+                )
+            },
         ),
     )
 
@@ -68,7 +73,7 @@ class RestrictionInline(ScopedInline, StackedInline):
     extra = 0
     formset = RestrictionFormSet
     collapsible = True
-    fields = (("topic", "hours_light", "hours_deeper"),)
+    fields = (("topic", "hours_light", "hours_deeper"), ("least_hours", "most_hours"))
 
 
 @admin.register(Protocol)

@@ -1,6 +1,7 @@
 """What may be done to a session that was completed: take it back at once, or void it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -9,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from aftercare.console.acts import Act
 from aftercare.console.session_plan import Line, line_of
 from aftercare.outbox.forecasting import undo_time
+from aftercare.outbox.models import Status
 from aftercare.outbox.planning import reopen_session, void_session
+from aftercare.outbox.previewing import would_revive
 from aftercare.outbox.revising import UNSENT
 from aftercare.treatments.models import SessionState, TreatmentSession
 
@@ -29,6 +32,13 @@ def _stops(session: TreatmentSession) -> Iterable[Line]:
     return [line_of(row) for row in rows.select_related("step", "patient__clinic", "session")]
 
 
+def _starts(session: TreatmentSession) -> Iterable[Line]:
+    """What the session superseded, as it was promised."""
+    rows = would_revive(session, now=timezone.now())
+    status = str(Status.SCHEDULED.label)
+    return [replace(line_of(row), status=status, tone="good", reasons=[]) for row in rows]
+
+
 UNDO = Act(
     name="undo",
     title=_("Undo the completion"),
@@ -39,6 +49,7 @@ UNDO = Act(
     run=lambda session, _reason, by, now: reopen_session(session, by=by, now=now),
     asks_reason=False,
     icon="undo",
+    starts=_starts,
 )
 VOID = Act(
     name="void",
@@ -51,4 +62,5 @@ VOID = Act(
     danger=True,
     icon="block",
     stops=_stops,
+    starts=_starts,
 )

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from aftercare.clinics.models import Clinic
 from aftercare.console.access import MAX_ID_DIGITS
 from aftercare.console.scoping import OneClinicForm
+from aftercare.console.session_overrides import OverrideFields
 from aftercare.console.session_plan import Plan, plan_of
 from aftercare.console.times import WallClockField, just_now, place
 from aftercare.protocols.models import Variant
@@ -53,11 +54,13 @@ class ScreeningRow:
     stops_now: bool
 
 
-class SessionForm(OneClinicForm):
-    """A session with its screening answers. ``areas`` and ``screening`` only carry messages."""
+class SessionForm(OverrideFields, OneClinicForm):
+    """A session with its screening answers. ``areas``, ``screening`` and the like only carry messages."""
 
     areas = forms.Field(required=False, widget=forms.HiddenInput)
     screening = forms.Field(required=False, widget=forms.HiddenInput)
+    waits = forms.Field(required=False, widget=forms.HiddenInput)
+    skipped_steps = forms.Field(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = TreatmentSession
@@ -70,6 +73,7 @@ class SessionForm(OneClinicForm):
         self.plan: Plan | None = None
         self._ask_for_end()
         self._ask_screening()
+        self.add_override_fields()
         self._limit_choices()
         if self.clinic and "clinic" in self.fields:
             self.fields["clinic"].widget = forms.HiddenInput()
@@ -112,6 +116,7 @@ class SessionForm(OneClinicForm):
         cleaned = super().clean()
         answers = {question.code: cleaned.get(f"screening_{question.code}") for question in QUESTIONS}
         self.instance.screening = {code: answer for code, answer in answers.items() if answer}
+        self.read_overrides(cleaned)
         return cleaned
 
     def problems(self) -> dict[str, list[str]]:

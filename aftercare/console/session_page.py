@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.models import Clinic
 from aftercare.console.session_acts import undo_until
+from aftercare.console.session_overrides import overrides_said
 from aftercare.console.session_plan import line_of, plan_of
 from aftercare.console.times import place, said, tag
 from aftercare.treatments.models import SessionState, TreatmentSession
@@ -108,6 +109,7 @@ def _facts(session: TreatmentSession) -> list[tuple[Any, Any]]:
         (_("Reason for the override"), session.override_reason),
         (_("Consent to the treatment"), _("Signed") if session.treatment_consent else ""),
         (_("What to expect"), session.recovery_note),
+        (_("Set for this session"), overrides_said(session)),
         (_("Next visit"), _day(session.next_visit_on)),
         (_("Notes"), session.notes),
         (_("External id"), session.external_id),

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aftercare.console.session_waits import Wait, waits_of_form
 from aftercare.console.times import clock, place, said, said_shortly
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts
 from aftercare.outbox.models import ScheduledMessage, Status
@@ -16,7 +17,7 @@ from aftercare.outbox.previewing import Change, changes, preview, would_supersed
 from aftercare.outbox.reasons import sentences
 from aftercare.outbox.revising import Effect
 from aftercare.timing import Reason
-from aftercare.treatments.models import TreatmentSession
+from aftercare.treatments.models import TreatedArea, TreatmentSession
 
 TONES: dict[str, str] = {
     Status.SCHEDULED: "good",
@@ -57,9 +58,10 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The lines, what is superseded, what is still missing, and a digest of what saving would change."""
+    """The lines, what is superseded, the waits, what is missing, and a digest of what saving would change."""
 
     lines: list[Line] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
     superseded: list[Line] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     zone: str = ""
@@ -76,6 +78,8 @@ class ReadForm(Protocol):
 
     def problems(self) -> dict[str, list[str]]: ...
 
+    def session_areas(self) -> list[TreatedArea]: ...
+
 
 def plan_of(form: ReadForm, *, now: datetime) -> Plan:
     """The plan of the session as the form has it; without lines while too little is known."""
@@ -87,6 +91,7 @@ def plan_of(form: ReadForm, *, now: datetime) -> Plan:
     touched = [change for change in found if change.effect in (Effect.STARTS, Effect.MOVES, Effect.STOPS)]
     return Plan(
         lines=lines,
+        waits=waits_of_form(form, facts),
         superseded=[_taken_over(row) for row in would_supersede(facts)],
         missing=_missing(form),
         zone=place(facts.patient.zone),
@@ -108,7 +113,9 @@ def facts_of(form: ReadForm) -> SessionFacts | None:
         known = {name: value or getattr(session, name) for name, value in known.items()}
     if not all(known.values()):
         return None
-    return SessionFacts(**known, completed_at=session.completed_at, session_id=session.pk)  # type: ignore[arg-type]
+    skipped = frozenset(session.skipped_steps)
+    own = {"completed_at": session.completed_at, "session_id": session.pk, "skipped": skipped}
+    return SessionFacts(**known, **own)  # type: ignore[arg-type]
 
 
 def line_of(row: ScheduledMessage) -> Line:

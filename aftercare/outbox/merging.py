@@ -4,9 +4,11 @@ The later session's message stands for an earlier one's with the same leaflet. W
 its dates are the latest of all treatments of the day, so that no two messages contradict each other.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from aftercare.protocols.bounds import hours_of
 from aftercare.protocols.models import ProtocolStep
@@ -25,26 +27,46 @@ class Day:
 
     def strictest(self, topics: Iterable[str]) -> dict[str, FromWhen | None]:
         """By topic, from when the patient may do it again after all treatments of the day; None: no rule."""
-        waits = [waits_of(each) for each in (self.session, *self.others)]
-        instant = cache(self._instant)  # several topics wait equally long
-        return {topic: _latest(waits, topic, instant) for topic in topics}
+        return strictest([treatment_of(each) for each in (self.session, *self.others)], topics)
 
-    def _instant(self, number: int, hours: int) -> FromWhen:
-        """So many hours after the session itself (0) or one of the others."""
-        session = (self.session, *self.others)[number]
-        return advice_instant(session.ended_at, hours, session.patient.zone)
+
+@dataclass(frozen=True)
+class Treatment:
+    """When a treatment ended, where the patient is, and by topic the hours they wait."""
+
+    ended_at: datetime
+    zone: ZoneInfo
+    waits: Mapping[str, int | None]
+
+    def after(self, hours: int) -> FromWhen:
+        return advice_instant(self.ended_at, hours, self.zone)
+
+
+def strictest(treatments: Sequence[Treatment], topics: Iterable[str]) -> dict[str, FromWhen | None]:
+    """By topic, from when it is allowed again after all these treatments; None: no rule."""
+    after = cache(lambda number, hours: treatments[number].after(hours))  # several topics wait equally long
+    return {topic: _latest(treatments, topic, after) for topic in topics}
+
+
+def treatment_of(session: TreatmentSession) -> Treatment:
+    return Treatment(session.ended_at, session.patient.zone, waits_of(session))
 
 
 def day_of(session: TreatmentSession, step: ProtocolStep | None = None) -> Day:
     """The treatments of the session's day; asks no query for a session that is alone on its day."""
     if not session.same_day:
         return Day(session, told=(session,))
+    others = completed(session.same_day, patient_id=session.patient_id)
+    return Day(session, others, (*(each for each in others if _stands_for(session, each, step)), session))
+
+
+def completed(ids: Iterable[int], *, patient_id: int) -> list[TreatmentSession]:
+    """Those of the sessions that are the patient's and completed, with all that a message tells of them."""
     found = TreatmentSession.objects.filter(
-        pk__in=session.same_day, patient=session.patient_id, state=SessionState.COMPLETED
+        pk__in=list(ids), patient=patient_id, state=SessionState.COMPLETED
     )
     loaded = found.select_related("protocol", "patient__clinic").order_by("ended_at", "pk")
-    others = list(loaded.prefetch_related("areas", "products", "protocol__restrictions", "protocol__steps"))
-    return Day(session, others, (*(each for each in others if _stands_for(session, each, step)), session))
+    return list(loaded.prefetch_related("areas", "products", "protocol__restrictions", "protocol__steps"))
 
 
 def waits_of(session: TreatmentSession) -> dict[str, int | None]:
@@ -55,12 +77,12 @@ def waits_of(session: TreatmentSession) -> dict[str, int | None]:
 
 
 def _latest(
-    waits: Sequence[dict[str, int | None]], topic: str, instant: Callable[[int, int], FromWhen]
+    treatments: Sequence[Treatment], topic: str, after: Callable[[int, int], FromWhen]
 ) -> FromWhen | None:
     found = [
-        instant(number, hours)
-        for number, of_session in enumerate(waits)
-        if (hours := of_session.get(topic)) is not None
+        after(number, hours)
+        for number, each in enumerate(treatments)
+        if (hours := each.waits.get(topic)) is not None
     ]
     return max(found, key=_order, default=None)
 

@@ -9,10 +9,10 @@ from aftercare.clinics.addresses import comparable
 from aftercare.content.models import Language, TemplateVersion
 from aftercare.content.wording import language_of
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
-from aftercare.outbox.models import Purpose, ScheduledMessage, Suppression
+from aftercare.outbox.models import Purpose, ScheduledMessage, Status, Suppression
 from aftercare.outbox.promising import is_new
 from aftercare.outbox.revising import UNSENT, Effect, effect_of, revise
-from aftercare.outbox.superseding import Place, course_of, newer_than
+from aftercare.outbox.superseding import Place, course_of, newer_than, taken_over_by
 from aftercare.protocols.models import ProtocolStep
 from aftercare.treatments.models import SessionState, TreatmentSession
 
@@ -69,6 +69,20 @@ def would_supersede(facts: SessionFacts) -> list[ScheduledMessage]:
     zone, place = facts.patient.zone, facts.place
     unsent = others.order_by("send_at")
     return [row for row in unsent if place.takes_over(row.step, Place.of(row.session, zone))]
+
+
+def would_revive(session: TreatmentSession, *, now: datetime) -> list[ScheduledMessage]:
+    """Messages that this session superseded and that go after all when it is voided or reopened."""
+    rows = ScheduledMessage.objects.filter(
+        superseded_by=session, status=Status.SUPERSEDED, latest_at__gt=now
+    ).select_related("step", "patient__clinic", "session__protocol")
+    course = [each for each in course_of([session.patient_id])[session.patient_id] if each.pk != session.pk]
+    return [row for row in rows.order_by("send_at") if not _taken_over(row, course)]
+
+
+def _taken_over(row: ScheduledMessage, course: list[TreatmentSession]) -> bool:
+    newer = newer_than(row.session.ended_at, row.session_id, course)
+    return taken_over_by(row.step, Place.of(row.session, row.patient.zone), newer) is not None
 
 
 def _change(

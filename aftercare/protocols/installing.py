@@ -51,6 +51,7 @@ def _add_step(protocol: Protocol, step: ShippedStep) -> None:
         template=_template(protocol, step),
         quiet_exempt=step.quiet_exempt,
         safety_critical=step.safety_critical,
+        may_be_skipped=step.may_be_skipped,
         late_action=step.late_action,
         unknown_policy=step.unknown_policy,
         **_when_fields(step.when),

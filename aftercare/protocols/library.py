@@ -48,6 +48,7 @@ class ShippedStep:
     quiet_exempt: bool
     safety_critical: bool
     asks_check_in: bool
+    may_be_skipped: bool
     texts: dict[str, ShippedText]
 
 
@@ -105,6 +106,7 @@ def _step(folder: Path, row: dict[str, Any]) -> ShippedStep:
         quiet_exempt=row["quiet_exempt"],
         safety_critical=row["safety_critical"],
         asks_check_in=row.get("asks_check_in", False),
+        may_be_skipped=row.get("may_be_skipped", False),
         texts={language: _text(folder / language / f"{row['slug']}.md", language) for language in LANGUAGES},
     )
 

@@ -104,6 +104,18 @@
     show();
   };
 
+  const skipsOfProtocol = (form) => {
+    const protocol = form.elements.namedItem("protocol");
+    if (!protocol) return;
+    const show = () => {
+      for (const skip of document.querySelectorAll(".skip[data-protocol]")) {
+        skip.hidden = skip.dataset.protocol !== protocol.value;
+      }
+    };
+    protocol.addEventListener("change", show);
+    show();
+  };
+
   const addPatientHere = (form) => {
     const clinic = form.elements.namedItem("clinic");
     const link = document.getElementById("add_id_patient");
@@ -128,6 +140,7 @@
     const part = document.querySelector("[data-screening]");
     if (part) screening(part, form, changed);
     if (document.querySelector("[data-deep]")) deepNote(form);
+    skipsOfProtocol(form);
     addPatientHere(form);
   });
 })();

@@ -26,6 +26,7 @@ ELAPSED = {
     "enabled": "on",
     "late_action": "skip",
     "unknown_policy": "unconfirmed",
+    "newer_session": "supersede",
 }
 WALL_TIME = {
     "number": 9,
@@ -38,6 +39,7 @@ WALL_TIME = {
     "enabled": "on",
     "late_action": "skip",
     "unknown_policy": "unconfirmed",
+    "newer_session": "supersede",
 }
 
 

@@ -1,0 +1,96 @@
+"""What the practitioner sets for this session otherwise than the protocol: fields of the session's form."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from aftercare.clinics.models import Clinic
+from aftercare.protocols.models import LATEST_HOURS, ProtocolStep, Restriction, Topic
+from aftercare.treatments.models import TreatmentSession
+
+WAIT = "wait_"
+SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class SkipRow:
+    """A step that may be skipped, shown while its protocol is the one chosen."""
+
+    value: str
+    label: str
+    protocol_id: int
+    chosen: bool
+
+
+class OverrideFields:
+    """The part of the session's form for waits and skipped steps; read into the instance."""
+
+    fields: dict[str, forms.Field]
+    initial: Any
+    data: Any
+    instance: TreatmentSession
+    clinic: Clinic | None
+
+    def add_override_fields(self) -> None:
+        for topic in self._topics():
+            name, label = f"{WAIT}{topic}", str(Topic(topic).label)
+            self.fields[name] = forms.IntegerField(
+                required=False, min_value=0, max_value=LATEST_HOURS, label=label
+            )
+            self.initial.setdefault(name, self.instance.waits.get(topic))
+        choices = [(str(step.pk), str(step)) for step in self._skippable()]
+        self.fields[SKIP] = forms.MultipleChoiceField(choices=choices, required=False)
+
+    def read_overrides(self, cleaned: dict[str, Any]) -> None:
+        """Into the instance: hours that were given, and the slugs of steps of the chosen protocol."""
+        waits = {name.removeprefix(WAIT): cleaned.get(name) for name in self.fields if name.startswith(WAIT)}
+        self.instance.waits = {topic: hours for topic, hours in waits.items() if hours is not None}
+        protocol = cleaned.get("protocol")
+        protocol_id = protocol.pk if protocol else self.instance.protocol_id
+        asked = set(cleaned.get(SKIP) or ())
+        steps = (step for step in self._skippable() if step.protocol_id == protocol_id)
+        self.instance.skipped_steps = [step.slug for step in steps if str(step.pk) in asked]
+
+    def wait_fields(self) -> list[Any]:
+        return [self[name] for name in self.fields if name.startswith(WAIT)]  # type: ignore[index]
+
+    def skip_rows(self) -> Iterator[SkipRow]:
+        asked = set(self.data.getlist(SKIP)) if self.data else None
+        for step in self._skippable():
+            mine = step.protocol_id == self.instance.protocol_id
+            stored = mine and step.slug in self.instance.skipped_steps
+            chosen = stored if asked is None else str(step.pk) in asked
+            yield SkipRow(str(step.pk), str(step), step.protocol_id, chosen)
+
+    def overrides_open(self) -> bool:
+        """Whether the part is to be seen at once: something is set, or wrong."""
+        asked = [self.data.get(field.html_name) for field in self.wait_fields()] if self.data else []
+        stored = self.instance.waits or self.instance.skipped_steps
+        return bool(stored or any(asked) or (self.data and self.data.getlist(SKIP)))
+
+    def _topics(self) -> list[str]:
+        found = set(self._of_clinic(Restriction.objects.all()).values_list("topic", flat=True))
+        return [topic for topic in Topic.values if topic in found]
+
+    def _skippable(self) -> QuerySet[ProtocolStep]:
+        steps = self._of_clinic(ProtocolStep.objects.select_related("protocol"))
+        return steps.filter(may_be_skipped=True, safety_critical=False, enabled=True)
+
+    def _of_clinic(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        if self.clinic is None:
+            return rows.none()
+        offered = Q(protocol__active=True) | Q(protocol=self.instance.protocol_id)
+        return rows.filter(offered, protocol__clinic=self.clinic)
+
+
+def overrides_said(session: TreatmentSession) -> str:
+    """What was set otherwise than the protocol, in a line each; empty for most sessions."""
+    text, slugs = _("%(topic)s: %(hours)s h"), set(session.skipped_steps)
+    waits = [text % {"topic": Topic(topic).label, "hours": hours} for topic, hours in session.waits.items()]
+    steps: list[ProtocolStep] = list(session.protocol.steps.all()) if slugs else []
+    skipped = [_("Skipped: %s") % step for step in steps if step.slug in slugs]
+    return "\n".join([*waits, *skipped])
