@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +26,19 @@ LABELS: Mapping[str, str] = {
 }
 
 
+class NeedsFilter(admin.SimpleListFilter):
+    """The mails that did not get through while their task is open, in one tap."""
+
+    title = _("what it needs")
+    parameter_name = "needs"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("human", _("A human"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StaffNotice]) -> QuerySet[StaffNotice]:
+        return queryset.needing_a_human() if self.value() == "human" else queryset  # type: ignore[attr-defined]
+
+
 @admin.register(StaffNotice)
 class StaffNoticeAdmin(ScopedAdmin):
     """Mails to a clinic's people about its tasks."""
@@ -32,7 +46,7 @@ class StaffNoticeAdmin(ScopedAdmin):
     view_roles = RECORDERS
     list_display = ("written", "rung", "recipient", "shown_status", "clinic")
     list_display_links = ("written",)
-    list_filter = ("status", "rung", "clinic")
+    list_filter = (NeedsFilter, "status", "rung", "clinic")
     list_select_related = ("clinic",)
     search_fields = ("recipient",)
     ordering = ("-created_at",)

@@ -15,6 +15,7 @@ from unfold.decorators import display
 
 from aftercare.console import deliveries
 from aftercare.console.access import OWNERS, RECORDERS
+from aftercare.console.day_charts import TOOK
 from aftercare.console.message_actions import ACTIONS, ask_page
 from aftercare.console.message_pages import LABELS, copy_frame, page_context
 from aftercare.console.scoping import ScopedAdmin
@@ -41,6 +42,20 @@ class NeedsFilter(admin.SimpleListFilter):
         return queryset.exclude(NEEDS_A_HUMAN) if self.value() == "nothing" else queryset
 
 
+class TookFilter(admin.SimpleListFilter):
+    """How long after its promised time a message left."""
+
+    title = _("time to leave")
+    parameter_name = "took"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
+        return [(name, label) for name, (label, _q) in TOOK.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = TOOK.get(self.value() or "")
+        return queryset.filter(chosen[1]) if chosen else queryset
+
+
 @admin.register(ScheduledMessage)
 class ScheduledMessageAdmin(ScopedAdmin):
     """One page a message. Rows come from planning alone and are never edited, only acted upon."""
@@ -56,7 +71,7 @@ class ScheduledMessageAdmin(ScopedAdmin):
         "clinic",
     )
     list_display_links = ("subject_line",)
-    list_filter = (NeedsFilter, "status", "delivery", "clinic", "safety_critical")
+    list_filter = (NeedsFilter, "status", "delivery", TookFilter, "clinic", "safety_critical")
     list_select_related = ("clinic", "patient__clinic", "step")
     search_fields = ("patient__first_name", "patient__last_name", "patient__email", "step__name")
     date_hierarchy = "send_at"

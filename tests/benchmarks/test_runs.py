@@ -73,3 +73,11 @@ def test_profile_finds_every_function_it_names():
     [profile] = said["profile"]
     assert profile["messages"] == 20
     assert profile["missing"] == []
+
+
+def test_console_looks_at_the_first_page_and_every_list():
+    said = run("console", "--sessions=300", "--no-goals")
+
+    rows = {row["page"]: row for row in said["console"]}
+    assert {"today", "treatments.treatmentsession", "outbox.scheduledmessage", "clinics.patient"} <= set(rows)
+    assert all(row["owner's statements"] > 1 < row["superuser's statements"] for row in rows.values())

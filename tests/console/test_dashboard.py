@@ -54,13 +54,13 @@ def test_today_is_counted_on_the_clinics_clock(client, clock):
 
     found = numbers(client.get(INDEX), "numbers")
 
-    assert found == {"still due today": 1, "sent today": 1, "coming in all": 2}
+    assert found == {"sent today": 1, "still due today": 1, "coming in 7 days, today's among them": 2}
 
 
 @pytest.mark.parametrize(
     ("status", "label"),
     [
-        (Status.FAILED, "failed"),
+        (Status.FAILED, "failed in the last 7 days"),
         (Status.UNCONFIRMED, "unconfirmed: did it arrive?"),
         (Status.UNKNOWN, "unknown: may have left"),
         (Status.MISSED, "missed in the last 7 days"),
@@ -88,6 +88,69 @@ def test_what_came_back_within_a_week_is_counted_and_leads_to_its_list(delivery,
 
     assert numbers(answer, "attention") == {"bounced or rejected in the last 7 days": 1}
     assert client.get(link).context["cl"].queryset.count() == 1
+
+
+def open_task_of(clinic, source="message:1:missed", **over):
+    fields = {"cause": Cause.MISSED, "opened_at": NOW, "deadline_at": NOW + timedelta(hours=4), **over}
+    return FollowUpTask.objects.create(
+        clinic=clinic, patient=factories.patient(clinic), source=source, **fields
+    )
+
+
+def test_every_number_is_that_of_the_list_it_leads_to(client, staff, clinic):
+    for hours in (0, 30, 24 * 8):
+        message(clinic, send_at=NOW + timedelta(hours=hours))
+        message(clinic, status=Status.SENT, send_at=NOW - timedelta(hours=hours))
+        message(clinic, status=Status.MISSED, send_at=NOW - timedelta(hours=hours))
+        message(clinic, status=Status.FAILED, send_at=NOW - timedelta(hours=hours))
+
+    answer = client.get(INDEX)
+    shown = [*answer.context["numbers"], *answer.context["attention"]]
+
+    counted = {str(number.label): client.get(number.url).context["cl"].result_count for number in shown}
+    assert counted == {str(number.label): number.value for number in shown}
+    assert counted["missed in the last 7 days"] == 2
+
+
+def test_open_tasks_are_shown_by_deadline_with_concerns_in_red(client, staff, clinic):
+    open_task_of(clinic, "a", deadline_at=NOW + timedelta(hours=3))
+    open_task_of(clinic, "b", cause=Cause.CONCERN, deadline_at=NOW + timedelta(hours=1), claimed_by=staff)
+
+    answer = client.get(INDEX)
+
+    assert [(line.task.source, line.concern) for line in answer.context["tasks"]] == [
+        ("b", True),
+        ("a", False),
+    ]
+    assert numbers(answer, "attention") == {"patients' concerns open": 1, "follow-up tasks open": 2}
+    assert f"claimed by {staff}" in answer.content.decode()
+
+
+def test_overdue_tasks_are_said_to_be(client, staff, clinic, clock):
+    task = open_task_of(clinic)
+    clock.shift(timedelta(hours=5))
+
+    answer = client.get(INDEX)
+
+    assert numbers(answer, "attention")["follow-up tasks overdue"] == 1
+    assert [line.overdue for line in answer.context["tasks"]] == [True]
+    assert reverse("admin:followups_followuptask_change", args=[task.pk]) in answer.content.decode()
+
+
+@pytest.mark.parametrize("status", ["failed", "unknown"])
+def test_mail_to_staff_that_did_not_get_through_is_shown_until_its_task_is_closed(
+    client, staff, clinic, status
+):
+    notice = factories.notice(clinic, status=status)
+    task = open_task_of(clinic)
+    notice.tasks.set([task])
+    label = "mails to staff that did not get through"
+    shown = next(n for n in client.get(INDEX).context["attention"] if str(n.label) == label)
+    listed = client.get(shown.url).context["cl"].result_count
+    FollowUpTask.objects.update(closed_at=NOW, outcome="Called.")
+
+    assert (shown.value, listed) == (1, 1)
+    assert label not in numbers(client.get(INDEX), "attention")
 
 
 def test_nothing_to_do_is_said_in_words(client, staff, clinic):

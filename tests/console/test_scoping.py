@@ -221,7 +221,7 @@ def test_first_page_counts_and_names_nothing_of_another_clinic(client, owner, th
     answer = client.get(reverse("admin:index"))
 
     assert MARK not in answer.content.decode()
-    assert [number.value for number in answer.context["attention"]] == [1]
+    assert [number.value for number in answer.context["attention"]] == [1, 1]  # one task, overdue
 
 
 def test_search_of_the_menu_finds_nothing_of_another_clinic(client, owner, theirs):

@@ -103,6 +103,12 @@ class ScheduledMessage(models.Model):
                 name="message_may_be_missed",
             ),
             models.Index(fields=["clinic", "status", "send_at"], name="message_by_clinic"),
+            # Few: what came back, for the first page.
+            models.Index(
+                fields=["clinic", "delivery_at"],
+                condition=Q(delivery__in=["bounced", "rejected"]),
+                name="message_came_back",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["session", "step"], name="message_once_per_session_and_step"),

@@ -21,6 +21,14 @@ class NoticeStatus(models.TextChoices):
     CANCELLED = "cancelled", _("No longer needed")
 
 
+class NoticeQuerySet(ClinicScopedQuerySet):
+    def needing_a_human(self) -> "NoticeQuerySet":
+        """Those that did not get through, or of which nobody knows, while a task of theirs is open."""
+        lost = self.filter(status__in=(NoticeStatus.FAILED, NoticeStatus.UNKNOWN))
+        open_tasks = FollowUpTask.objects.filter(notices=models.OuterRef("pk"), closed_at__isnull=True)
+        return lost.filter(models.Exists(open_tasks))
+
+
 class StaffNotice(models.Model):
     """One mail to one of a clinic's people about tasks of one rung; it names no patient and no treatment.
 
@@ -58,7 +66,7 @@ class StaffNotice(models.Model):
     error = models.CharField(_("error"), max_length=120, blank=True)
     error_detail = models.TextField(_("error detail"), blank=True)
 
-    objects = ClinicScopedQuerySet.as_manager()
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("notice to staff")
