@@ -43,3 +43,13 @@ def no_answers_lost_before():
     yield
     if "aftercare.outbox.batch" in sys.modules:
         sys.modules["aftercare.outbox.batch"].lost_in_a_row.clear()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Says how much the walk over the console's addresses has tried."""
+    passed = terminalreporter.stats.get("passed", [])
+    tried = [n for report in passed for name, n in report.user_properties if name == "triples"]
+    if tried:
+        terminalreporter.write_line(
+            f"Another clinic's rows: {sum(tried):,} (address, role, object) triples tried, no leak"
+        )

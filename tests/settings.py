@@ -27,3 +27,4 @@ if url := os.environ.get("TEST_DATABASE_URL"):
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LIMITS_READ_SECONDS = 0  # a test's clinics are not the last one's
 STATIC_ROOT.mkdir()  # noqa: F405 (an empty one: the tests find static files where they are written)
+MIDDLEWARE.append("tests.scope_guard.ScopeGuard")  # noqa: F405

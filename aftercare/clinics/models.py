@@ -46,6 +46,15 @@ class ClinicScopedQuerySet(models.QuerySet):
         clinics = Membership.objects.filter(user_id=user.pk).values("clinic_id")
         return self.filter(**{f"{self.clinic_path}__in": clinics})
 
+    def of_every_clinic(self) -> Self:
+        """The same rows, on purpose not limited to a user's clinics: the engine's, or one that a key names.
+
+        The tests refuse any other query of a console page that nothing ties to the user's clinics.
+        """
+        rows = self.all()
+        rows.query.of_every_clinic = True  # type: ignore[attr-defined]
+        return rows
+
 
 class ClinicQuerySet(ClinicScopedQuerySet):
     clinic_path = "pk"

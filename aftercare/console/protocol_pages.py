@@ -47,7 +47,8 @@ def shipped_for(clinics: Iterable[Clinic]) -> list[Shipped]:
     """The shipped protocols that any of these clinics lacks."""
     found = []
     for slug in slugs():
-        having = set(Protocol.objects.filter(slug=slug).values_list("clinic_id", flat=True))
+        owned = Protocol.objects.filter(slug=slug, clinic__in=clinics)
+        having = set(owned.values_list("clinic_id", flat=True))
         lacking = [clinic for clinic in clinics if clinic.pk not in having]
         if lacking:
             found.append(Shipped(slug, load(slug).name, lacking))

@@ -10,6 +10,7 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
+from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
@@ -128,6 +129,7 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
     add_roles: ClassVar[tuple[Role, ...] | None] = None
     delete_roles: ClassVar[tuple[Role, ...] | None] = None
     compressed_fields = False
+    view_on_site = False
     list_filter_submit = False
     object_history_template = "console/history.html"
     list_per_page = 25
@@ -229,6 +231,16 @@ class ScopedHistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
         raise Http404
 
 
+class OwnRows(BaseInlineFormSet):
+    """Finds its rows among those of the page's own row, where Django looks among all there are."""
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        field = form.fields.get(form._meta.model._meta.pk.name)
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = self.queryset
+
+
 class ScopedInline(ScopedChoices):
     """Rows edited on the page of the row they belong to, by those who may edit that row."""
 
@@ -239,7 +251,8 @@ class ScopedInline(ScopedChoices):
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         kwargs.setdefault("form", one_clinic(self.form))
-        return super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
+        found: type[BaseInlineFormSet] = super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
+        return type(found.__name__, (OwnRows, found), {})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return access_of(request).limit(super().get_queryset(request))

@@ -217,6 +217,10 @@ class CompiledVersion(models.Model):
         super().save(**options)
 
 
+class VersionScopedQuerySet(ClinicScopedQuerySet):
+    clinic_path = "version__template__clinic"
+
+
 class TestMail(models.Model):
     """One draft that a user sent to themselves, counted so that nobody sends too many."""
 
@@ -229,6 +233,8 @@ class TestMail(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="+"
     )
     sent_at = models.DateTimeField(_("sent at"))
+
+    objects = VersionScopedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("test mail")

@@ -104,6 +104,10 @@ class FollowUpTask(models.Model):
         return f"{self.get_cause_display()} · {self.patient}"
 
 
+class TaskScopedQuerySet(ClinicScopedQuerySet):
+    clinic_path = "task__clinic"
+
+
 class TaskNote(models.Model):
     """What a member of staff wrote down about a task before closing it; never changed afterwards."""
 
@@ -115,6 +119,8 @@ class TaskNote(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, on_delete=models.SET_NULL, related_name="+"
     )
     text = models.TextField(_("note"))
+
+    objects = TaskScopedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("note")

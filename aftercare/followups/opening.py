@@ -23,7 +23,7 @@ def open_task(
     """
     opened = {"detail": detail, "opened_at": now, "deadline_at": max(deadline_at, now)}
     opened |= {"told": "", "tell_at": now}
-    task, created = FollowUpTask.objects.get_or_create(
+    task, created = FollowUpTask.objects.of_every_clinic().get_or_create(
         source=source, defaults={"clinic": clinic, "patient": patient, "cause": cause, **opened}
     )
     if created:
@@ -36,7 +36,11 @@ def open_task(
 
 def withdraw_tasks(prefix: str, *, outcome: str, now: datetime) -> int:
     """As withdraw_task, for every source that begins so. Returns how many there were."""
-    sources = FollowUpTask.objects.filter(source__startswith=prefix).values_list("source", flat=True)
+    sources = (
+        FollowUpTask.objects.of_every_clinic()
+        .filter(source__startswith=prefix)
+        .values_list("source", flat=True)
+    )
     return sum(withdraw_task(source, outcome=outcome, now=now) for source in list(sources))
 
 
@@ -45,5 +49,6 @@ def withdraw_task(source: str, *, outcome: str, now: datetime) -> bool:
 
     A task that somebody has taken on stays theirs to close. ``outcome`` must not be empty.
     """
-    waiting = FollowUpTask.objects.filter(source=source, closed_at__isnull=True, claimed_by__isnull=True)
+    named = FollowUpTask.objects.of_every_clinic().filter(source=source)
+    waiting = named.filter(closed_at__isnull=True, claimed_by__isnull=True)
     return bool(waiting.update(outcome=outcome, closed_at=now, tell_at=None))

@@ -31,7 +31,7 @@ def tell_of_late(session: TreatmentSession, rows: Sequence[ScheduledMessage], *,
 def take_back(sessions: Sequence[TreatmentSession], *, now: datetime) -> None:
     """Withdraws the tasks of those sessions that have no such message any more."""
     sources = {_source(session): session for session in sessions}
-    open_tasks = FollowUpTask.objects.filter(source__in=sources, closed_at__isnull=True)
+    open_tasks = FollowUpTask.objects.of_every_clinic().filter(source__in=sources, closed_at__isnull=True)
     for task in open_tasks:
         if not _late(sources[task.source]):
             outcome = _("The session was corrected: no safety message came too late.")

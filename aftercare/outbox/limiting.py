@@ -65,7 +65,9 @@ def clinic_limits() -> Limits:
     """The limits that clinics have set, at most ``LIMITS_READ_SECONDS`` old."""
     global _known
     if _known is None or time.monotonic() >= _known[0] + settings.LIMITS_READ_SECONDS:
-        limited = Clinic.objects.filter(Q(mails_per_second__isnull=False) | Q(mails_per_day__isnull=False))
+        limited = Clinic.objects.of_every_clinic().filter(
+            Q(mails_per_second__isnull=False) | Q(mails_per_day__isnull=False)
+        )
         rows = limited.order_by("pk").values_list("pk", "mails_per_second", "mails_per_day")
         _known = time.monotonic(), {pk: Limit(a_second, a_day) for pk, a_second, a_day in rows}
     return _known[1]
