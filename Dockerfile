@@ -14,14 +14,14 @@ COPY locale locale
 COPY static static
 COPY templates templates
 
-# The static files belong to the image; clinics' logos in media/ to the data, so only they get a volume.
+# The static files belong to the image; clinics' logos and patients' photos to the data, so only they get volumes.
 ENV AFTERCARE_VAR=/srv/aftercare
 RUN useradd --system --uid 10001 --home-dir /srv/aftercare --create-home aftercare \
     && SECRET_KEY=only-while-the-image-is-built-0123456789 python manage.py collectstatic --noinput \
-    && mkdir /srv/aftercare/media \
+    && mkdir /srv/aftercare/media /srv/aftercare/photos \
     && chown -R aftercare /srv/aftercare
 USER aftercare
-VOLUME /srv/aftercare/media
+VOLUME /srv/aftercare/media /srv/aftercare/photos
 
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=15s --start-period=30s CMD ["python", "-m", "config.health", "web"]

@@ -192,6 +192,7 @@ STATIC_ROOT = AFTERCARE_VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "media/"
 MEDIA_ROOT = AFTERCARE_VAR / "media"
+PHOTO_ROOT = AFTERCARE_VAR / "photos"  # of patients: no address leads here but the console's own
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

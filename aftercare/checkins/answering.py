@@ -38,6 +38,11 @@ class Given:
     last: bool = False
 
 
+def asks(message: ScheduledMessage) -> bool:
+    """Whether there is a form behind the message's link: it asks, and the clinic has approved rules."""
+    return message.step.template.asks_check_in and rules_in_force(message.clinic_id) is not None
+
+
 def day_of(session: TreatmentSession, *, now: datetime) -> int:
     """How many local days after the treatment it is where the patient is."""
     zone = session.patient.zone

@@ -222,3 +222,45 @@ class CheckIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient} · {self.get_level_display()}"
+
+
+class CheckInScopedQuerySet(ClinicScopedQuerySet):
+    clinic_path = "check_in__clinic"
+
+
+class CheckInPhoto(models.Model):
+    """A picture that a patient added, drawn anew by us; ``name`` is its file's, and tells nothing."""
+
+    check_in = models.ForeignKey(
+        CheckIn, verbose_name=_("check-in"), on_delete=models.PROTECT, related_name="photos"
+    )
+    name = models.CharField(_("file"), max_length=60, unique=True)
+    width = models.PositiveIntegerField(_("width"))
+    height = models.PositiveIntegerField(_("height"))
+    added_at = models.DateTimeField(_("added at"))
+
+    objects = CheckInScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PostCount(models.Model):
+    """How often a link or an address (as a keyed hash) has sent something in one minute."""
+
+    key = models.CharField(_("key"), max_length=32)
+    minute = models.DateTimeField(_("minute"), db_index=True)
+    count = models.PositiveIntegerField(_("count"), default=0)
+
+    class Meta:
+        verbose_name = _("count of posts")
+        verbose_name_plural = _("counts of posts")
+        constraints = [models.UniqueConstraint(fields=["key", "minute"], name="post_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.count}"

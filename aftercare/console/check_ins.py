@@ -1,11 +1,15 @@
 """Check-ins: what patients answered, and how it was weighed. What a patient said is never changed."""
 
+import uuid
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +17,7 @@ from unfold.decorators import display
 
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn
+from aftercare.checkins.photos import path_of
 from aftercare.checkins.questions import UNKNOWN, questions_for
 from aftercare.checkins.wording import asked, page_words, said
 from aftercare.console.scoping import ScopedAdmin
@@ -40,6 +45,13 @@ class CheckInAdmin(ScopedAdmin):
     search_fields = ("patient__first_name", "patient__last_name", "patient__email")
     ordering = ("-started_at",)
     actions = None
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(partial(photo_view, self))
+        return [
+            path("<uuid:object_id>/photos/<int:photo>/", view, name="checkins_checkin_photo"),
+            *super().get_urls(),
+        ]
 
     @display(description=_("level"), label=LABELS, ordering="level")
     def shown_level(self, check_in: CheckIn) -> str:
@@ -78,6 +90,18 @@ class CheckInAdmin(ScopedAdmin):
             raise PermissionDenied
         context = {**self.admin_site.each_context(request), **_shown(check_in), "opts": self.opts}
         return TemplateResponse(request, "console/checkins/check_in.html", context)
+
+
+def photo_view(
+    model_admin: CheckInAdmin, request: HttpRequest, object_id: uuid.UUID, photo: int
+) -> HttpResponseBase:
+    """A patient's photo, for the clinic's own people; no browser keeps it or runs anything in it."""
+    check_in = get_object_or_404(model_admin.get_queryset(request), pk=object_id)
+    file = path_of(get_object_or_404(check_in.photos, pk=photo))
+    if not file.exists():
+        raise Http404
+    headers = {"Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'; sandbox"}
+    return FileResponse(file.open("rb"), content_type="image/jpeg", headers=headers)
 
 
 def _shown(check_in: CheckIn) -> dict[str, Any]:

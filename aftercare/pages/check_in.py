@@ -8,16 +8,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from aftercare.checkins.answering import Given, NothingAsked, answer, asked_in, begin_again, newest
-from aftercare.checkins.approving import rules_in_force
+from aftercare.checkins.answering import Given, answer, asked_in, asks, begin_again, newest, weigh
+from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn
+from aftercare.checkins.pacing import too_many
 from aftercare.checkins.questions import UNKNOWN, Question
 from aftercare.checkins.wording import asked, hint, page_words, said
 from aftercare.outbox import clock
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.pages.check_in_answer import answer_page
-from aftercare.pages.opening import opened_by, patient_page
+from aftercare.pages.opening import client_address, opened_by, patient_page
 
 PARTS = (
     ("breathing", "unwell", "eyes"),
@@ -49,7 +50,7 @@ class Field:
 def check_in_page(request: HttpRequest, message: ScheduledMessage) -> HttpResponse:
     """GET shows the next part, or what happens next; POST keeps a part, and changes nothing when repeated."""
     now = clock.database_now()
-    if rules_in_force(message.clinic_id) is None or not message.step.template.asks_check_in:
+    if not asks(message):
         return _page(request, "check_in_none", message)
     if request.method == "POST":
         return _take(request, message, now)
@@ -61,6 +62,8 @@ def check_in_page(request: HttpRequest, message: ScheduledMessage) -> HttpRespon
 
 def _take(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
     if "again" in request.POST:
+        if too_many(link=message.pk.hex, address=client_address(request), now=now):
+            return _page(request, "check_in_slow", message, status=HTTPStatus.TOO_MANY_REQUESTS)
         begin_again(message, now=now)
         return HttpResponseRedirect(request.path, status=HTTPStatus.SEE_OTHER)
     parts = _parts(newest(message), message, now)
@@ -71,10 +74,10 @@ def _take(request: HttpRequest, message: ScheduledMessage, now: datetime) -> Htt
         note=note,
         last=part == len(parts),
     )
-    try:
-        check_in = answer(message, given, now=now)
-    except NothingAsked:
-        return _page(request, "check_in_none", message)
+    slow = too_many(link=message.pk.hex, address=client_address(request), now=now)
+    if slow and weigh(message, given, now=now) is not Level.E:
+        return _page(request, "check_in_slow", message, status=HTTPStatus.TOO_MANY_REQUESTS)
+    check_in = answer(message, given, now=now)
     return _after(request, check_in, message, part=part, now=now)
 
 

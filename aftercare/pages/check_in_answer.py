@@ -1,12 +1,14 @@
 """What a patient reads after answering: exactly the text that the clinic approved for the level."""
 
 from datetime import datetime
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
 from aftercare.checkins.answering import level_shown
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn
+from aftercare.checkins.photos import MOST
 from aftercare.checkins.rulebook import read
 from aftercare.checkins.wording import page_words
 from aftercare.clinics.hours import is_on_duty
@@ -19,9 +21,12 @@ from aftercare.timing import FromWhen
 
 
 def answer_page(
-    request: HttpRequest, check_in: CheckIn, message: ScheduledMessage, *, now: datetime
+    request: HttpRequest, check_in: CheckIn, message: ScheduledMessage, *, now: datetime, refused: str = ""
 ) -> HttpResponse:
-    """The level's text, with the time of the call only if one was promised."""
+    """The level's text, with the time of the call only if one was promised.
+
+    ``refused``: why the photo just sent was not taken.
+    """
     level, concern = level_shown(check_in)
     promised_at = concern.promised_at if concern else None
     on_duty = promised_at is not None if concern else is_on_duty(message.clinic, at=now)
@@ -35,7 +40,19 @@ def answer_page(
         heading=heading,
         paragraphs=paragraphs,
         urgent=level in (Level.E, Level.A),
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK,
+        **_photos(check_in, words, refused=refused),
     )
+
+
+def _photos(check_in: CheckIn, words: dict[str, str], *, refused: str) -> dict[str, object]:
+    kept = check_in.photos.count()
+    return {
+        "photos_lead": words["photos_lead"].format(most=MOST),
+        "photos_kept": words["photos_kept"].format(count=kept) if kept else "",
+        "photos_full": kept >= MOST,
+        "refused": refused,
+    }
 
 
 def _text(

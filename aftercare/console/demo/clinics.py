@@ -1,7 +1,9 @@
 """The demo's clinics: their log-ins, their practitioners, and their approved copy of the shipped protocol."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
+from aftercare.checkins.approving import approve_rules, rules_in_force, save_rules
+from aftercare.clinics.hours import OpeningHours
 from aftercare.clinics.models import Clinic, Membership, Practitioner, Role, User
 from aftercare.console.demo.cast import DemoClinic
 from aftercare.content.approval import approve
@@ -11,6 +13,7 @@ from aftercare.protocols.models import Protocol
 
 PROTOCOL = "microneedling"
 APPROVED_AGO = timedelta(days=60)
+WORKDAYS = range(5)
 
 
 def make_superuser(password: str) -> User:
@@ -28,6 +31,12 @@ def make_clinic(cast: DemoClinic, *, password: str, now: datetime) -> Clinic:
         install(PROTOCOL, clinic=clinic)
         for draft in TemplateVersion.objects.drafts().filter(template__clinic=clinic):
             approve(draft, by=clinician, now=now - APPROVED_AGO)
+    if rules_in_force(clinic.pk) is None:
+        approve_rules(save_rules(clinic), by=clinician, now=now - APPROVED_AGO)
+    for weekday in WORKDAYS:
+        OpeningHours.objects.get_or_create(
+            clinic=clinic, weekday=weekday, opens_local_time=time(9), closes_local_time=time(18)
+        )
     return clinic
 
 

@@ -1,0 +1,117 @@
+"""A worried patient on a phone answers a message's questions, and the clinic reads what was said."""
+
+import re
+from datetime import UTC, datetime, time
+from io import BytesIO
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import expect
+
+from aftercare.checkins.models import CheckIn, CheckInPhoto
+from aftercare.clinics.hours import OpeningHours
+from aftercare.clinics.models import Role
+from aftercare.outbox import clock
+from aftercare.outbox.links import CHECK_IN
+from tests import factories
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+NOON = datetime(2026, 3, 30, 11, tzinfo=UTC)
+PHONE = {"width": 390, "height": 844}
+PARTS = [
+    {"breathing": "No", "unwell": "No", "eyes": "No"},
+    {"redness": "More", "pain": "3", "pain_trend": "Worse"},
+    {"infection": "I don't know", "blisters": "No", "rash": "No"},
+    {"other_product": "No", "call_me": "No"},
+]
+
+
+@pytest.fixture
+def message(monkeypatch):
+    monkeypatch.setattr(clock, "database_now", lambda: NOON)
+    clinic = factories.clinic(name="Harbour Clinic")
+    factories.approved_rules(clinic)
+    OpeningHours.objects.create(
+        clinic=clinic, weekday=0, opens_local_time=time(9), closes_local_time=time(18)
+    )
+    message = factories.message(factories.treatment_session(clinic), status="sent")
+    message.step.template.asks_check_in = True
+    message.step.template.save()
+    return message
+
+
+def no_violations(page):
+    found = Axe().run(page).response["violations"]
+    grave = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+    assert grave == []
+
+
+def photo():
+    out = BytesIO()
+    Image.new("RGB", (600, 400), "#c08070").save(out, "JPEG")
+    return {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
+
+
+def open_form(page, message, settings):
+    page.set_viewport_size(PHONE)
+    page.goto(CHECK_IN.url(message.pk).removeprefix(settings.SITE_URL))
+
+
+def fits(page, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    return page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_answers_lead_to_a_promised_call_and_to_the_clinics_page(page, log_in, message, settings, shoot):
+    open_form(page, message, settings)
+    for number, part in enumerate(PARTS, 1):
+        shoot(f"check-in-{number}", full_page=True)
+        no_violations(page)
+        for code, answer in part.items():
+            page.locator(f"input[name={code}]").locator("..").filter(
+                has_text=re.compile(rf"^\s*{answer}\s*$")
+            ).click()
+        page.get_by_role("button", name=re.compile("Save and go on|Send my answers")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "You need advice today. We will call you by 14:00 on Monday 30 March."
+    )
+    page.get_by_label("Choose photos").set_input_files(photo())
+    page.get_by_role("button", name="Send the photos").click()
+    expect(page.get_by_text("Photos received: 1")).to_be_visible()
+    shoot("check-in-answer", full_page=True)
+    no_violations(page)
+
+    log_in(factories.user(message.clinic, Role.STAFF))
+    page.set_viewport_size({"width": 820, "height": 1180})
+    page.goto(f"/admin/checkins/checkin/{CheckIn.objects.get().pk}/change/")
+    expect(page.get_by_role("img", name="Photo 1 from the patient")).to_be_visible()
+    shoot("check-in-console", full_page=True)
+    no_violations(page)
+    assert CheckInPhoto.objects.count() == 1
+
+
+def test_form_works_by_keyboard_on_a_small_screen_and_warns_first(page, message, settings, shoot):
+    open_form(page, message, settings)
+    assert fits(page, 320)
+
+    page.get_by_role("radio", name="Yes").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Call 999 now")
+    shoot("check-in-emergency", full_page=True)
+    assert fits(page, 320)
+    no_violations(page)
+
+
+def test_clinician_reads_the_rules_on_a_tablet(page, log_in, message, shoot):
+    user = factories.user(message.clinic, Role.CLINICIAN)
+    factories.practitioner(message.clinic, user=user)
+    log_in(user)
+    page.goto("/admin/checkins/ruleset/add/")
+    page.get_by_role("button", name="Start the draft").click()
+
+    expect(page.get_by_role("button", name="I have read the rules")).to_be_visible()
+    shoot("rules-draft", full_page=True)
+    no_violations(page)

@@ -1,0 +1,169 @@
+"""Photos after a check-in: what is taken, what is refused, and who sees them."""
+
+import zlib
+from io import BytesIO
+from pathlib import Path
+from struct import pack
+from zipfile import ZipFile
+
+import pillow_heif
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from PIL import Image
+
+from aftercare.checkins import photos
+from aftercare.checkins.models import CheckIn, CheckInPhoto, Concern
+from aftercare.clinics.models import Role
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    settings.PHOTO_ROOT = tmp_path / "photos"
+    return settings.PHOTO_ROOT
+
+
+@pytest.fixture
+def answered(visitor):
+    visitor.send_all(infection="yes")
+    return visitor
+
+
+def picture(form="JPEG", size=(60, 40), **options):
+    out = BytesIO()
+    Image.new("RGB", size, "#c04040").save(out, form, **options)
+    return out.getvalue()
+
+
+def heic():
+    out = BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (64, 48), "#c04040")).save(out, format="HEIF")
+    return out.getvalue()
+
+
+def archive():
+    out = BytesIO()
+    with ZipFile(out, "w") as packed:
+        packed.writestr("a.txt", "a" * 1000)
+    return out.getvalue()
+
+
+def bomb():
+    """A PNG of some kilobytes that says it is 30,000 pixels wide and high."""
+
+    def chunk(name, data):
+        return pack(">I", len(data)) + name + data + pack(">I", zlib.crc32(name + data))
+
+    head = chunk(b"IHDR", pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" * 100_000)) + chunk(b"IEND", b"")
+
+
+def send(visitor, *files):
+    uploads = [SimpleUploadedFile(f"{n}.jpg", data, "image/jpeg") for n, data in enumerate(files)]
+    return visitor.client.post(f"{visitor.path}photos/", {"photo": uploads}, follow=True)
+
+
+@pytest.mark.parametrize("make", [picture, lambda: picture("PNG"), heic])
+def test_photo_is_drawn_anew_as_jpeg(answered, folder, make):
+    page = send(answered, make())
+
+    assert "Photos received: 1" in page.content.decode()
+    kept = Image.open(folder / CheckInPhoto.objects.get().name)
+    assert kept.format == "JPEG"
+
+
+def test_metadata_is_gone_and_the_picture_upright(answered, folder):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Somebody's phone"  # turned by 90 degrees; the maker
+    exif.get_ifd(0x8825)[1] = "N"
+
+    send(answered, picture(exif=exif))
+
+    kept = Image.open(folder / CheckInPhoto.objects.get().name)
+    assert kept.size == (40, 60)
+    assert not kept.getexif()
+    assert b"Somebody" not in (folder / CheckInPhoto.objects.get().name).read_bytes()
+
+
+def test_large_photo_is_made_smaller(answered):
+    send(answered, picture(size=(4000, 1000)))
+
+    assert (CheckInPhoto.objects.get().width, CheckInPhoto.objects.get().height) == (2048, 512)
+
+
+@pytest.mark.parametrize(
+    "data", [archive(), SVG, b"", b"GIF89a" + b"\0" * 50, picture()[:200], picture("GIF")], ids=str
+)
+def test_file_that_is_no_photo_is_refused(answered, folder, data):
+    page = send(answered, data or b" ")
+
+    assert page.status_code == 422
+    assert "no photo that we can read" in page.content.decode()
+    assert not list(Path(folder).glob("*"))
+
+
+def test_decompression_bomb_is_refused_before_it_is_unpacked(answered):
+    page = send(answered, bomb())
+
+    assert "too big" in page.content.decode()
+    assert not CheckInPhoto.objects.exists()
+
+
+def test_photo_of_fifty_megabytes_is_refused_unread(answered):
+    page = answered.client.post(
+        f"{answered.path}photos/",
+        b"--x",
+        content_type="multipart/form-data; boundary=x",
+        CONTENT_LENGTH=str(50 * 1024 * 1024),
+    )
+
+    assert page.status_code == 422
+    assert "Photos of up to 12 MB" in page.content.decode()
+
+
+def test_one_photo_beyond_the_size_is_refused(answered, monkeypatch):
+    monkeypatch.setattr(photos, "LARGEST_BYTES", 100)
+
+    assert send(answered, picture()).status_code == 422
+
+
+def test_four_photos_are_taken_and_no_fifth(answered):
+    page = send(answered, *[picture()] * 5)
+
+    assert page.status_code == 422
+    assert CheckInPhoto.objects.count() == 4
+    assert "as many photos as it takes" in answered.get().content.decode()
+
+
+def test_photo_changes_no_level_and_closes_nothing(answered):
+    send(answered, picture())
+
+    assert CheckIn.objects.get().level == "a"
+    assert Concern.objects.get().closed_at is None
+
+
+def test_photo_without_a_finished_check_in_is_not_kept(visitor):
+    send(visitor, picture())
+
+    assert not CheckInPhoto.objects.exists()
+
+
+def test_only_the_clinics_people_see_a_photo(answered, client, asking):
+    send(answered, picture())
+    photo = CheckInPhoto.objects.get()
+    url = reverse("admin:checkins_checkin_photo", args=[photo.check_in_id, photo.pk])
+
+    assert client.get(url).status_code == 302
+    client.force_login(factories.user(factories.clinic(), Role.OWNER))
+    assert client.get(url).status_code == 404
+    client.force_login(factories.user(asking.clinic, Role.STAFF))
+    page = client.get(url)
+
+    assert page["Content-Type"] == "image/jpeg"
+    assert "no-store" in page["Cache-Control"]
+    assert "sandbox" in page["Content-Security-Policy"]
+    assert Image.open(BytesIO(b"".join(page.streaming_content))).format == "JPEG"
