@@ -14,6 +14,7 @@ from aftercare.checkins.rulebook import CALLED, PLACES, RuleError, read
 from aftercare.checkins.wording import asked, said
 from aftercare.content.models import Language
 
+WHEN = {"on_duty": _("while somebody can call"), "closed": _("when nobody is on duty")}
 MINUTES_A_MONTH = 60 * 24 * 31
 
 
@@ -46,7 +47,7 @@ class RulesForm(forms.Form):
             )
         for level, language, place in _places():
             self.fields[f"text-{level}-{language}-{place}"] = forms.CharField(
-                label=f"{level.label} · {language.label} · {place}",
+                label=f"{level.label} · {language.label} · {WHEN[place]}",
                 max_length=3000,
                 initial=self.content["texts"][level][language][place].strip(),
                 widget=forms.Textarea({"rows": 7}),

@@ -39,6 +39,7 @@ def answer_page(
         form=words,
         heading=heading,
         paragraphs=paragraphs,
+        takes_photos=level is not Level.E,  # nothing may keep anybody on this page then
         urgent=level in (Level.E, Level.A),
         status=HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK,
         **_photos(check_in, words, refused=refused),
