@@ -42,7 +42,7 @@ def opened_by(link: Link) -> Callable[[View], Callable[..., HttpResponse]]:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Who asks: behind the proxy that does our TLS, the last address that it noted. Only good for counting."""
+    """Who asks: behind the proxy that does our TLS, the last address it noted. Only good for counting."""
     noted = request.headers.get("X-Forwarded-For", "") if settings.SECURE else ""
     return noted.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
 
