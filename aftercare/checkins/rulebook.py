@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from aftercare.checkins.levels import Level
 from aftercare.checkins.questions import BY_CODE, QUESTIONS, UNKNOWN
-from aftercare.content.models import Language
 from aftercare.protocols.models import Variant
 from aftercare.treatments.depth import DepthBand
 from aftercare.treatments.screening import QUESTIONS as SCREENING
@@ -21,6 +20,8 @@ SCREENED = frozenset(question.code for question in SCREENING)
 CALLED = (Level.E, Level.A, Level.B, Level.C)
 """The levels that end in a call or a contact, each with a time."""
 PLACES = frozenset({"on_duty", "closed"})
+LANGUAGES = ("en", "es")
+"""Those in which patients are asked and answered."""
 
 
 class RuleError(ValueError):
@@ -159,7 +160,7 @@ def _always_emergency(rule: Rule, code: str, answer: str) -> bool:
 
 def _missing_texts(book: RuleBook) -> Iterator[str]:
     for level in Level:
-        for language in Language.values:
+        for language in LANGUAGES:
             found = book.texts.get(level, {}).get(language, {})
             if not all(str(found.get(place, "")).strip() for place in PLACES):
                 yield _("Level %(level)s has no text in %(language)s.") % {

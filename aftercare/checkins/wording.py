@@ -6,30 +6,44 @@ from pathlib import Path
 from typing import Any
 
 from aftercare.checkins.questions import Question
+from aftercare.checkins.rulebook import LANGUAGES
+from aftercare.clinics.models import Locale, Patient
 from aftercare.content.wording import language_of
 
 TEXTS = Path(__file__).parent / "texts"
 
 
+def _texts(locale: str) -> dict[str, Any]:
+    """In English for a locale that the form is not written in: the clinic's own, in the console."""
+    language = language_of(locale)
+    return _read(language if language in LANGUAGES else LANGUAGES[0])
+
+
 @cache
-def _texts(language: str) -> dict[str, Any]:
+def _read(language: str) -> dict[str, Any]:
     return tomllib.loads((TEXTS / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+def asked_in_locale(patient: Patient) -> str:
+    """The locale in which a patient is asked: their own if the form is written in it, else the clinic's."""
+    wanted = (patient.written_locale, patient.clinic.locale, Locale.EN_GB.value)
+    return next(locale for locale in wanted if language_of(locale) in LANGUAGES)
 
 
 def page_words(locale: str) -> dict[str, str]:
     """What stands around the questions; some have places in braces to be filled. Raises OSError."""
-    return dict(_texts(language_of(locale))["page"])
+    return dict(_texts(locale)["page"])
 
 
 def asked(question: Question, locale: str) -> str:
-    return str(_texts(language_of(locale))["questions"][question.code]["ask"])
+    return str(_texts(locale)["questions"][question.code]["ask"])
 
 
 def hint(question: Question, locale: str) -> str:
-    return str(_texts(language_of(locale))["questions"][question.code].get("hint", ""))
+    return str(_texts(locale)["questions"][question.code].get("hint", ""))
 
 
 def said(question: Question, answer: str, locale: str) -> str:
     """How a choice is written; a number stands for itself."""
-    choices = _texts(language_of(locale))["questions"][question.code].get("choices", {})
+    choices = _texts(locale)["questions"][question.code].get("choices", {})
     return str(choices.get(answer, answer))

@@ -30,6 +30,7 @@ class Locale(models.TextChoices):
     EN_US = "en-US", _("English (US)")
     ES_ES = "es-ES", _("Spanish (Spain)")
     ES_MX = "es-MX", _("Spanish (Mexico)")
+    AR = "ar", _("Arabic")
 
 
 class ClinicScopedQuerySet(models.QuerySet):

@@ -11,7 +11,7 @@ from aftercare.content.checking import MAX_HTML_BYTES, MAX_SUBJECT, MUST_BE_SAID
 from aftercare.content.models import Language, TemplateVersion, VersionStatus
 from aftercare.content.placeholders import PLACEHOLDERS
 from aftercare.content.publishing import source_of
-from aftercare.content.readability import Reading, reading_of
+from aftercare.content.readability import MEASURED, Reading, reading_of
 
 SIGNATURE = "-- \n"
 NEARLY = 0.9
@@ -60,7 +60,9 @@ def facts_of(version: TemplateVersion, preview: Preview | None) -> list[Fact]:
         )
     ]
     if reading:
-        facts += [_length(reading), _level(reading)]
+        facts.append(_length(reading))
+        if reading.language in MEASURED:
+            facts.append(_level(reading))
     share = {"size": round(size / 1000), "limit": MAX_HTML_BYTES // 1000}
     said = _("%(size)s of %(limit)s kB") % share
     return [*facts, Fact(_("Size"), said, size <= MAX_HTML_BYTES * NEARLY, _("Long mails are cut off."))]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.checkins.levels import Level
 from aftercare.checkins.questions import BY_CODE
-from aftercare.checkins.rulebook import CALLED, PLACES, RuleError, read
+from aftercare.checkins.rulebook import CALLED, LANGUAGES, PLACES, RuleError, read
 from aftercare.checkins.wording import asked, said
 from aftercare.content.models import Language
 
@@ -85,7 +85,7 @@ class RulesForm(forms.Form):
 
 def _places() -> Iterator[tuple[Level, Language, str]]:
     for level in reversed(Level):
-        for language in Language:
+        for language in map(Language, LANGUAGES):
             for place in sorted(PLACES, reverse=True):
                 yield level, language, place
 

@@ -27,6 +27,12 @@ _STEMS = {
         r"b[oó]tox|relleno|l[aá]ser|prp\b|radiofrec|inyecc|alergi|anafila|fiebre|plasma|col[aá]geno|derma|cosm[eé]t|"
         r"est[eé]tic"
     ),
+    # With what Arabic writes before a word: “the”, “and”, “with”, “for”.
+    "ar": (
+        r"[وفبكل]{0,2}(ال|ل)?(علاج|معالج|إبر|وخز|بشر[ةت]|جلد|عدوى|التهاب|احمرار|تورم|بثور|نزيف|دم\b|كدم|حرق|حروق|"
+        r"ألم|آلام|حك[ةّ]|طفح|ندب|حب الشباب|تجاعيد|قيح|جرح|جروح|شفاء|صح[ةّي]|أعراض|تشخيص|طب|دواء|أدوية|"
+        r"إجراء|جراح|تعافي|تقشير|ريتين|سيروم|بوتوكس|فيلر|ليزر|بلازما|حقن|حساسي|حمى|كولاجين|تجميل)"
+    ),
 }
 _WORDS = {language: re.compile(rf"\b(?:{stems})\w*", re.IGNORECASE) for language, stems in _STEMS.items()}
 _PATH = re.compile(r"\b\w+\.\w+")

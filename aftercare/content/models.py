@@ -16,6 +16,7 @@ from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Practitioner
 class Language(models.TextChoices):
     EN = "en", _("English")
     ES = "es", _("Spanish")
+    AR = "ar", _("Arabic")
 
 
 class MessageTemplate(models.Model):

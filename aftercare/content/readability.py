@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+MEASURED = frozenset({"en", "es"})
+"""Of other languages only words and minutes are counted."""
 EASY_GRADE = 7.0
 """Patients' texts are best at a school grade of 5 to 6 (Am Fam Physician 2015;92:118); one above is borne."""
 EASY_SCORE = 70.0

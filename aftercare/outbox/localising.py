@@ -1,8 +1,9 @@
-"""Days, times and lists as a patient reads them, by locale (``en-GB``, ``en-US``, ``es-ES``, ``es-MX``).
+"""Days, times and lists as a patient reads them, by locale (``en-GB``, ``en-US``, ``es-ES``, ``ar``…).
 
 What was written once is remembered: many patients are treated on a day, and each message says many days.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, time
 from functools import lru_cache
@@ -10,11 +11,13 @@ from functools import lru_cache
 from babel.dates import format_date, format_time
 from babel.lists import format_list
 
-from aftercare.content.wording import language_of
+from aftercare.content.wording import direction, language_of
 from aftercare.timing import FromWhen
 from aftercare.treatments.models import Site
 
-_DAY = {"en-GB": "EEEE d MMMM", "en-US": "EEEE, MMMM d", "es": "EEEE, d 'de' MMMM"}
+_DAY = {"en-GB": "EEEE d MMMM", "en-US": "EEEE, MMMM d", "es": "EEEE, d 'de' MMMM", "ar": "EEEE d MMMM"}
+_LEFT_TO_RIGHT = "\u200e"
+_FROM_THE_RIGHT = re.compile(r"[\u0590-\u08ff]")
 _SPANISH_DAY_AFTER_ARTICLE = "EEEE d 'de' MMMM"
 _TWELVE_HOURS = {"en-US": ("am", "pm"), "es-MX": ("a. m.", "p. m.")}
 _AREAS: dict[str, dict[str, str]] = {
@@ -45,6 +48,20 @@ _AREAS: dict[str, dict[str, str]] = {
         Site.ARMS: "brazos",
         Site.LEGS: "piernas",
         Site.BACK: "espalda",
+    },
+    "ar": {
+        Site.FACE: "الوجه",
+        Site.FOREHEAD: "الجبهة",
+        Site.CHEEKS: "الخدان",
+        Site.AROUND_MOUTH: "حول الفم",
+        Site.NECK: "الرقبة",
+        Site.SCALP: "فروة الرأس",
+        Site.CHEST: "الصدر",
+        Site.HANDS: "اليدان",
+        Site.ABDOMEN: "البطن",
+        Site.ARMS: "الذراعان",
+        Site.LEGS: "الساقان",
+        Site.BACK: "الظهر",
     },
 }
 
@@ -78,8 +95,24 @@ def from_when(when: FromWhen, locale: str) -> str:
     if language_of(locale) == "en":
         on = day(when.on, locale)
         return f"{_english_time(at, locale)} on {on}" if at else on
+    if language_of(locale) == "ar":
+        return (
+            f"الساعة {clock(at, locale)} من يوم {day(when.on, locale)}"
+            if at
+            else f"يوم {day(when.on, locale)}"
+        )
     on = format_date(when.on, _SPANISH_DAY_AFTER_ARTICLE, locale=_babel(locale))
     return f"{_spanish_time(at, locale)} del {on}" if at else f"el {on}"
+
+
+def number(written: str, locale: str) -> str:
+    """A phone number, whose groups must not change places between words that are read from the right.
+
+    A left-to-right mark before it (Unicode Annex 9, rule W7) holds them where no markup can.
+    """
+    if direction(locale) == "ltr" or _FROM_THE_RIGHT.search(written):
+        return written
+    return f"{_LEFT_TO_RIGHT}{written}{_LEFT_TO_RIGHT}"
 
 
 def listed(words: Sequence[str], locale: str) -> str:

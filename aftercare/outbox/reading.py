@@ -27,10 +27,11 @@ class NotKept(Exception):
 
 @dataclass(frozen=True)
 class Letter:
-    """A message as it was sent: its subject, and its words as HTML that is safe to show."""
+    """A message as it was sent: its subject, and its words as safe HTML, and their language."""
 
     subject: str
     words: str
+    locale: str
     sent_at: datetime
 
 
@@ -73,7 +74,7 @@ def letter_of(message: ScheduledMessage) -> Letter:
         copy = reproduce(attempt)
     except NotTheCopySent as error:
         raise NotKept from error
-    return Letter(copy.subject, words_of(copy.html), attempt.opened_at)
+    return Letter(copy.subject, words_of(copy.html), copy.headers["Content-Language"], attempt.opened_at)
 
 
 def plan_of(session: TreatmentSession) -> Plan:

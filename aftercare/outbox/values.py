@@ -6,7 +6,7 @@ from datetime import date, time
 from aftercare.clinics.models import Clinic
 from aftercare.content.placeholders import Values
 from aftercare.content.wording import wording
-from aftercare.outbox.localising import area_name, clock, from_when, listed
+from aftercare.outbox.localising import area_name, clock, from_when, listed, number
 from aftercare.outbox.localising import day as written_day
 from aftercare.outbox.merging import Day, day_of
 from aftercare.protocols.models import Topic
@@ -28,7 +28,7 @@ def message_values(
     day = day if isinstance(day, Day) else day_of(day)
     session = day.session
     return {
-        "clinic": _clinic(session.clinic),
+        "clinic": _clinic(session.clinic, locale),
         "patient": {"first_name": session.patient.first_name},
         "practitioner": {"name": session.practitioner.name},
         "treatment": _treatment(day, locale),
@@ -44,12 +44,12 @@ def said_of_the_day(day: Day, *, locale: str) -> str:
     return wording(locale).same_day.format(day=written_day(on, locale))
 
 
-def _clinic(clinic: Clinic) -> dict[str, str | bool]:
+def _clinic(clinic: Clinic, locale: str) -> dict[str, str | bool]:
     return {
         "name": clinic.name,
-        "phone": clinic.phone,
-        "out_of_hours": clinic.out_of_hours_contact,
-        "emergency_number": clinic.emergency_number,
+        "phone": number(clinic.phone, locale),
+        "out_of_hours": number(clinic.out_of_hours_contact, locale),
+        "emergency_number": number(clinic.emergency_number, locale),
     }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.csrf import csrf_exempt
@@ -13,7 +14,7 @@ from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn
 from aftercare.checkins.pacing import too_many
 from aftercare.checkins.questions import UNKNOWN, Question
-from aftercare.checkins.wording import asked, hint, page_words, said
+from aftercare.checkins.wording import asked, asked_in_locale, hint, page_words, said
 from aftercare.outbox import clock
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage
@@ -103,7 +104,7 @@ def _form(
     told: bool = False,
 ) -> HttpResponse:
     parts = _parts(check_in, message, now)
-    locale = message.patient.written_locale
+    locale = asked_in_locale(message.patient)
     words = page_words(locale)
     chosen = check_in.answers if check_in else {}
     return _page(
@@ -128,9 +129,11 @@ def _page(
     status: int = HTTPStatus.OK,
     **more: object,
 ) -> HttpResponse:
-    words = page_words(message.patient.written_locale)
+    locale = asked_in_locale(message.patient)
+    words = page_words(locale)
     banner = words["banner"].format(emergency_number=message.clinic.emergency_number)
-    return patient_page(request, template, message, status=status, form=words, banner=banner, **more)
+    said: dict[str, Any] = {"form": words, "banner": banner, **more}
+    return patient_page(request, template, message, status=status, locale=locale, **said)
 
 
 def _field(question: Question, locale: str, chosen: dict[str, str], told: bool) -> Field:

@@ -10,7 +10,7 @@ from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn
 from aftercare.checkins.photos import MOST
 from aftercare.checkins.rulebook import read
-from aftercare.checkins.wording import page_words
+from aftercare.checkins.wording import asked_in_locale, page_words
 from aftercare.clinics.hours import is_on_duty
 from aftercare.clinics.models import Clinic
 from aftercare.content.wording import language_of
@@ -31,12 +31,13 @@ def answer_page(
     promised_at = concern.promised_at if concern else None
     on_duty = promised_at is not None if concern else is_on_duty(message.clinic, at=now)
     heading, *paragraphs = _text(check_in, level, message, on_duty=on_duty, promised_at=promised_at)
-    words = page_words(message.patient.written_locale)
+    locale = asked_in_locale(message.patient)
     return patient_page(
         request,
         "check_in_answer",
         message,
-        form=words,
+        locale=locale,
+        form=page_words(locale),
         heading=heading,
         paragraphs=paragraphs,
         takes_photos=level is not Level.E,  # nothing may keep anybody on this page then
@@ -64,7 +65,7 @@ def _text(
     on_duty: bool,
     promised_at: datetime | None,
 ) -> list[str]:
-    locale = message.patient.written_locale
+    locale = asked_in_locale(message.patient)
     texts = read(check_in.rules.content).texts[level][language_of(locale)]
     text = texts["on_duty" if on_duty else "closed"]
     places = _places(message.clinic)

@@ -53,10 +53,15 @@ def patient_page(
     message: ScheduledMessage,
     *,
     status: int = HTTPStatus.OK,
+    locale: str = "",
     **more: Any,
 ) -> HttpResponse:
-    """A page of ``templates/pages`` in the language of the message's patient, with the clinic's numbers."""
-    context = {**said_in(message.patient.written_locale, message.clinic), **more, "message": message}
+    """A page of ``templates/pages`` with the clinic's numbers, in ``locale``, else in the patient's."""
+    context = {
+        **said_in(locale or message.patient.written_locale, message.clinic),
+        **more,
+        "message": message,
+    }
     return render(request, f"pages/{template}.html", context, status=status)
 
 

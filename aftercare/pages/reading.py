@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from aftercare.content.wording import direction
 from aftercare.outbox import clock
 from aftercare.outbox.links import READ
 from aftercare.outbox.localising import clock as clock_time
@@ -41,7 +42,10 @@ def calendar_file(_request: HttpRequest, message: ScheduledMessage) -> HttpRespo
 
 def _said_of(letter: Letter, message: ScheduledMessage) -> dict[str, Any]:
     words = page_wording(message.patient.written_locale)
-    return {"sent": words.sent.format(**_local(letter.sent_at, message))}
+    return {
+        "sent": words.sent.format(**_local(letter.sent_at, message)),
+        "written": {"lang": letter.locale, "dir": direction(letter.locale)},
+    }
 
 
 def _said_of_plan(plan: Plan, message: ScheduledMessage) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def overflow(page):
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
-@pytest.mark.parametrize("locale", ["en-GB", "es-ES"])
+@pytest.mark.parametrize("locale", ["en-GB", "es-ES", "ar"])
 def test_message_and_plan_can_be_read_on_every_screen_and_with_large_letters(
     page, open_link, message, shoot, locale
 ):

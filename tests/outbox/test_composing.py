@@ -7,7 +7,8 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from aftercare.content.approval import retire
+from aftercare.content.approval import approve, retire, save_draft
+from aftercare.content.compiling import Source
 from aftercare.outbox.composing import CannotCompose, NotTheCopySent, compose, reproduce
 from aftercare.outbox.links import READ
 from aftercare.outbox.models import Attempt
@@ -197,3 +198,37 @@ def test_sender_name_that_no_mail_can_carry_says_what_to_mend(message, at, name)
 
     with pytest.raises(CannotCompose, match="From: "):
         compose(message, now=at.now)
+
+
+ARABIC = (
+    "مرحبًا {{ patient.first_name }}،\n\n**حافظ على نظافة البشرة.** الاتصال: {{ clinic.phone }}، "
+    "{{ clinic.out_of_hours }}، الطوارئ: {{ clinic.emergency_number }}. "
+    "{{ treatment.areas }}، {{ treatment.date }}\n"
+)
+
+
+def test_text_that_is_read_from_the_right_is_checked_approved_and_sent(message, at):
+    template, by = message.step.template, factories.practitioner(message.clinic)
+    source = Source("رسالة من {{ clinic.name }}", "", ARABIC)
+    draft = save_draft(template=template, language="ar", source=source, author=None)
+    approve(draft, by=by, now=at.now)
+    message.patient.locale = "ar"
+
+    copy = compose(message, now=at.now).copy
+
+    assert copy.headers["Content-Language"] == "ar"
+    assert '<html lang="ar" dir="rtl"' in copy.html
+    assert "الوجه" in copy.html
+    assert "السبت 28 مارس" in copy.text
+    assert "إيقاف هذه الرسائل" in copy.text
+    assert "\u200e020 7946 0100" in copy.text
+    assert 'href="tel:02079460100"' in copy.html
+
+
+def test_patient_of_a_language_without_a_text_gets_the_clinics(message, at):
+    message.patient.locale = "ar"
+
+    copy = compose(message, now=at.now).copy
+
+    assert copy.headers["Content-Language"] == "en-GB"
+    assert '<html lang="en" dir="ltr"' in copy.html

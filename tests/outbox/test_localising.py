@@ -1,10 +1,11 @@
-"""Days, times and lists in the four locales."""
+"""Days, times and lists in every locale."""
 
 from datetime import date, time
 
 import pytest
 
-from aftercare.outbox.localising import area_name, clock, day, from_when, listed
+from aftercare.clinics.models import Locale
+from aftercare.outbox.localising import area_name, clock, day, from_when, listed, number
 from aftercare.timing import FromWhen
 from aftercare.treatments.models import Site
 
@@ -86,3 +87,28 @@ def test_every_site_has_a_name_of_its_own(locale):
     names = {area_name(site, locale) for site in Site}
 
     assert len(names) == len(Site)
+
+
+def test_arabic_is_written_with_its_own_days_lists_and_halves_of_the_day():
+    assert day(SATURDAY, "ar") == "السبت 28 مارس"
+    assert clock(time(15, 30), "ar") == "3:30 م"
+    assert from_when(FromWhen(SATURDAY, time(9)), "ar") == "الساعة 9:00 ص من يوم السبت 28 مارس"
+    assert from_when(FromWhen(SATURDAY, None), "ar") == "يوم السبت 28 مارس"
+    assert listed([area_name(site, "ar") for site in (Site.FACE, Site.NECK)], "ar") == "الوجه والرقبة"
+
+
+@pytest.mark.parametrize(
+    ("locale", "written", "shown"),
+    [
+        ("en-GB", "020 7946 0100", "020 7946 0100"),
+        ("ar", "020 7946 0100", "\u200e020 7946 0100\u200e"),
+        ("ar", "اتصل 04 555", "اتصل 04 555"),
+    ],
+)
+def test_number_keeps_the_order_of_its_groups_between_words_read_from_the_right(locale, written, shown):
+    assert number(written, locale) == shown
+
+
+@pytest.mark.parametrize("locale", Locale.values)
+def test_every_area_has_a_name_in_every_locale(locale):
+    assert all(area_name(site, locale) for site in Site)

@@ -87,10 +87,11 @@ def test_preview_warns_of_a_step_without_approved_text(clinic):
     assert "No approved text" in plan[1].reasons[0]
 
 
-def test_preview_warns_that_another_language_will_be_sent(clinic):
-    plan = preview(_facts(clinic, patient=factories.patient(clinic, locale="es-ES")), now=NOW)
+@pytest.mark.parametrize(("locale", "language"), [("es-ES", "Spanish"), ("ar", "Arabic")])
+def test_preview_warns_that_another_language_will_be_sent(clinic, locale, language):
+    plan = preview(_facts(clinic, patient=factories.patient(clinic, locale=locale)), now=NOW)
 
-    assert plan[0].reasons == ["No approved text in Spanish: English will be sent."]
+    assert plan[0].reasons == [f"No approved text in {language}: English will be sent."]
 
 
 def test_preview_is_silent_about_texts_of_what_will_not_be_sent(clinic):

@@ -46,7 +46,7 @@ def text_of(page):
 def test_page_shows_the_message_as_it_was_sent(browser, path):
     page = text_of(browser.get(path))
 
-    assert "<h1>A note from Harbour Clinic</h1>" in page
+    assert '<h1 lang="en-GB" dir="ltr">A note from Harbour Clinic</h1>' in page
     assert "<strong>Keep the skin we treated clean and cool.</strong>" in page
     assert "Sent on Saturday 28 March, 16:00" in page
 
@@ -72,6 +72,17 @@ def test_page_is_in_the_patients_language(browser, path, message, locale, says):
 
     assert f'<html lang="{locale[:2]}" dir="ltr">' in page
     assert says in page
+
+
+def test_page_is_turned_round_but_not_a_message_in_another_language(browser, path, message):
+    message.patient.locale = "ar"
+    message.patient.save()
+
+    page = text_of(browser.get(path))
+
+    assert '<html lang="ar" dir="rtl">' in page
+    assert '<div class="words" lang="en-GB" dir="ltr"><p>Hello Amara' in page
+    assert "<dt>المكياج</dt><dd>ابتداءً من الساعة 4:00 م من يوم الاثنين 30 مارس</dd>" in page
 
 
 def test_address_and_title_say_nothing_of_health_and_the_page_is_kept_nowhere(browser, path):

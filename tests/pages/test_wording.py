@@ -1,0 +1,43 @@
+"""Every word that a patient reads is there in every language, with the same places to fill."""
+
+import re
+from dataclasses import asdict
+
+import pytest
+
+from aftercare.clinics.models import Locale
+from aftercare.content import wording as around
+from aftercare.pages import wording as pages
+from aftercare.protocols.models import Topic
+
+PLACE = re.compile(r"{{? ?[\w.]+ ?}?}")
+
+
+def flat(words):
+    topics = words.pop("topics", {})
+    return {**words, **{f"topic {topic}": said for topic, said in topics.items()}}
+
+
+@pytest.mark.parametrize("locale", Locale.values)
+@pytest.mark.parametrize("said_in", [around.wording, pages.page_wording])
+def test_words_are_whole_and_have_the_places_of_the_english_ones(locale, said_in):
+    english, words = flat(asdict(said_in("en"))), flat(asdict(said_in(locale)))
+
+    assert words.keys() == english.keys()
+    for name, said in words.items():
+        assert said.strip()
+        assert sorted(PLACE.findall(said)) == sorted(PLACE.findall(english[name]))
+
+
+@pytest.mark.parametrize("language", pages.LANGUAGES)
+def test_every_topic_has_a_name(language):
+    assert set(pages.page_wording(language).topics) == set(Topic.values)
+
+
+def test_languages_of_pages_and_of_messages_are_the_same():
+    assert pages.LANGUAGES == around.LANGUAGES
+
+
+@pytest.mark.parametrize(("locale", "reads"), [("en-GB", "ltr"), ("es-MX", "ltr"), ("ar", "rtl")])
+def test_direction_is_the_languages(locale, reads):
+    assert around.direction(locale) == reads
