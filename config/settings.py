@@ -50,7 +50,7 @@ UNDO_MINUTES = environment.between("UNDO_MINUTES", 3, 0, 60)
 PROVIDER_TIMEOUT_SECONDS = environment.between("PROVIDER_TIMEOUT_SECONDS", 30, 1, 120)
 # No call is made under a lease that it could outlast, so a shorter lease would send nothing at all.
 LEASE_SECONDS = environment.between("LEASE_SECONDS", 300, max(60, 2 * PROVIDER_TIMEOUT_SECONDS), 3600)
-CLAIM_CHUNK = 50
+CLAIM_CHUNK = 100
 # Short, so that a worker that is asked to stop has soon finished what it has in hand; the next drain goes on.
 DRAIN_SECONDS = 5
 
