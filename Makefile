@@ -39,8 +39,11 @@ check: $(VENV)/.dev
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
+# The faults mostly wait, for leases and pauses, so that the others run beside them.
 services-test: $(VENV)/.dev
-	$(RUN_TESTS) -m services
+	@printed=$$(mktemp); $(RUN_TESTS) -m services tests/engine/faults >$$printed 2>&1 & faults=$$!; \
+	$(RUN_TESTS) -m services --ignore=tests/engine/faults; others=$$?; \
+	wait $$faults; faulty=$$?; cat $$printed; rm $$printed; exit $$((others + faulty))
 
 postgres-test: $(VENV)/.dev
 	$(RUN_TESTS) --postgres -n auto -m "not services and not browser"

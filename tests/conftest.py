@@ -25,6 +25,19 @@ def django_db_modify_db_settings(request):
         connections["default"].settings_dict["TEST"]["NAME"] = str(settings.AFTERCARE_VAR / "tests.sqlite3")
 
 
+def pytest_collection_modifyitems(config, items):
+    """On PostgreSQL only what touches a database runs once more."""
+    if config.getoption("postgres"):
+        elsewhere = [item for item in items if not touches_database(item)]
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if touches_database(item)]
+
+
+def touches_database(item):
+    wanted = {"db", "transactional_db", "django_db_setup"}.intersection(getattr(item, "fixturenames", ()))
+    return bool(wanted) or item.get_closest_marker("django_db") is not None
+
+
 def selected(session, marker):
     return any(item.get_closest_marker(marker) for item in session.items)
 

@@ -93,17 +93,23 @@ class Filler:
         self._skeleton = parse_in(GAPS, source)
         self._filled, self._compared = _asked(self.template)
         self._printed = dict(_printed(self.template))
-        self._decided = lru_cache(maxsize=64)(self._decide)
+        self._decided = lru_cache(maxsize=256)(self._decide)
         self._evaluated = lru_cache(maxsize=1024)(self._evaluate)
 
     def fill(self, values: RawValues) -> str:
         """The text with these values, which are plain texts and flags. Raises LiquidError as Liquid would."""
-        tidy, untidy = self._decided(self._answers(values))
-        said, words_only = {}, True
+        answers = self._answers(values)
+        tidy, untidy = self._decided(answers)
+        said, odd = {}, []
         for gap in untidy.different:
             said[gap], is_run = self._say(gap, values)
-            words_only = words_only and is_run
-        return tidy.joined(said) if words_only else self._tidy(untidy.joined(said))
+            if not is_run:
+                odd.append(gap)
+        if not odd:
+            return tidy.joined(said)
+        if not any(said[gap] for gap in odd):
+            return self._decided(answers, frozenset(odd))[0].joined(said)
+        return self._tidy(untidy.joined(said))
 
     def _say(self, gap: str, values: RawValues) -> tuple[str, bool]:
         """What stands in the gap, and whether it is a plain run of words."""
@@ -121,11 +127,15 @@ class Filler:
         filled = [said_at(values, path) not in ("", False) for path in self._filled]
         return (*filled, *[said_at(values, path) for path in self._compared])
 
-    def _decide(self, answers: tuple[str | bool | None, ...]) -> tuple[Parts, Parts]:
-        """The text as these answers make it, tidied and as it is."""
+    def _decide(
+        self, answers: tuple[str | bool | None, ...], empty: frozenset[str] = frozenset()
+    ) -> tuple[Parts, Parts]:
+        """The text as these answers make it, with nothing in the ``empty`` gaps, tidied and as it is."""
         filled, compared = answers[: len(self._filled)], answers[len(self._filled) :]
         some = [SOMETHING if each else "" for each in filled]
         skeleton = self._skeleton.render(_nested((*self._filled, *self._compared), (*some, *compared)))
+        for gap in empty:
+            skeleton = skeleton.replace(f"{MARK}{gap}{MARK}", "")
         return Parts.of(self._tidy(skeleton)), Parts.of(skeleton)
 
 

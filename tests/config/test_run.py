@@ -21,7 +21,7 @@ class Running(Process):
     """``python -m config.run`` in an environment of nothing but its port and folder."""
 
     def until_announced(self):
-        return self.until_printed("Ctrl-C stops it", seconds=60)
+        return self.until_printed("Ctrl-C stops it", seconds=120)
 
     def children(self):
         return psutil.Process(self.pid).children(recursive=True)
