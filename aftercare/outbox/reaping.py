@@ -6,11 +6,12 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
 
 from aftercare.outbox import clock
 from aftercare.outbox.concluding import conclude
-from aftercare.outbox.deciding import Unknown
+from aftercare.outbox.deciding import Unknown, pause
 from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, Status, Why
 from aftercare.outbox.settling import Result, close_attempt, settle_unknown
 from aftercare.outbox.tallying import ATTEMPTS, Tallies
@@ -19,6 +20,8 @@ from aftercare.outbox.transitions import move_all
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+MOST_LOST = 6
+"""So often may a message be in the hands of a worker that ends before it is sent or given back."""
 REOPENED = Q(status=Status.HELD, why=Why.SESSION_REOPENED)
 
 
@@ -32,11 +35,27 @@ def reap() -> int:
 
 
 def free_claimed(now: datetime) -> int:
-    """Claimed, lease over: nothing had left, so it is simply promised again."""
-    rows = ScheduledMessage.objects.filter(status=Status.CLAIMED, lease_until__lt=now)
+    """Claimed, lease over: nothing had left, so it is promised again, at once after the first loss.
+
+    After each further one later and later, so that one whose writing ends every worker keeps the others of
+    its claims waiting no longer; after MOST_LOST it fails, and is shown.
+    """
+    lost = ScheduledMessage.objects.filter(status=Status.CLAIMED, lease_until__lt=now)
+    spent = lost.filter(lost_claims__gte=MOST_LOST - 1).select_related("step", "clinic", "patient")
+    given_up = sum(_alone(_give_up, row, now) for row in spent[:BATCH])
+    return given_up + _promise_again(lost.filter(lost_claims__lt=MOST_LOST - 1), now)
+
+
+def _promise_again(rows: QuerySet[ScheduledMessage], now: datetime) -> int:
     with transaction.atomic():
-        ids = list(_free(rows.order_by("lease_until"))[:BATCH])
-        return move_all(rows.filter(pk__in=ids), to=Status.SCHEDULED, now=now) if ids else 0
+        found = dict(_free(rows.order_by("lease_until")).values_list("pk", "lost_claims")[:BATCH])
+        freed = move_all(rows.filter(pk__in=found), to=Status.SCHEDULED, now=now) if found else 0
+        mine = ScheduledMessage.objects.filter(pk__in=found)
+        mine.update(lost_claims=F("lost_claims") + 1)
+        for pk, before in found.items():
+            if before:
+                mine.filter(pk=pk).update(due_at=Greatest(F("due_at"), now + pause(before)))
+        return freed
 
 
 def settle_lost(now: datetime) -> int:
@@ -91,6 +110,13 @@ def _alone(step: Callable[..., bool], *given: Any, **named: Any) -> bool:
     except Exception:
         log.exception("message_not_reaped", row=str(given[0].pk))
         return False
+
+
+def _give_up(row: ScheduledMessage, now: datetime) -> bool:
+    to = Status.UNCONFIRMED if row.in_doubt else Status.FAILED
+    with transaction.atomic():
+        free = _free(ScheduledMessage.objects.filter(pk=row.pk, lease_until__lt=now))
+        return bool(free) and conclude(row, to=to, frm=Status.CLAIMED, now=now, why=Why.WORKER_LOST)
 
 
 def _conclude(row: ScheduledMessage, now: datetime, *, to: Status, why: Why) -> bool:

@@ -5,12 +5,15 @@ from datetime import timedelta
 import pytest
 
 from aftercare.followups.models import FollowUpTask
+from aftercare.outbox.claiming import claim
 from aftercare.outbox.concluding import conclude
 from aftercare.outbox.models import Attempt, ScheduledMessage, Status
-from aftercare.outbox.reaping import BATCH, reap
+from aftercare.outbox.reaping import BATCH, MOST_LOST, reap
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+
+LEASE = timedelta(minutes=5)
 
 
 def statuses():
@@ -42,6 +45,44 @@ def test_claimed_message_whose_lease_is_over_is_scheduled_again(claimed, at):
 
     claimed.refresh_from_db()
     assert (claimed.status, claimed.why, claimed.claim_token) == ("scheduled", "", None)
+
+
+def lose(message, at):
+    """A worker claims it and is never heard of again."""
+    at.now = max(at.now, message.due_at)
+    assert [row.pk for row in claim(limit=10, lease=LEASE)] == [message.pk]
+    at.pass_(seconds=LEASE.total_seconds() + 1)
+    reap()
+    message.refresh_from_db()
+
+
+def test_message_lost_for_the_second_time_waits_so_that_others_go_first(scheduled, at):
+    lose(scheduled, at)
+    first = scheduled.due_at
+
+    lose(scheduled, at)
+
+    assert first < at.now < scheduled.due_at <= at.now + timedelta(seconds=30)
+    assert scheduled.status == "scheduled"
+
+
+def test_message_that_outlives_every_worker_fails_and_a_human_is_told(scheduled, at):
+    for _ in range(MOST_LOST - 1):
+        lose(scheduled, at)
+        assert scheduled.status == "scheduled"
+
+    lose(scheduled, at)
+
+    assert (scheduled.status, scheduled.why) == ("failed", "worker_lost")
+    assert FollowUpTask.objects.get().cause == "failed"
+
+
+def test_message_in_doubt_that_outlives_every_worker_is_unconfirmed(scheduled, at):
+    ScheduledMessage.objects.update(in_doubt=True, lost_claims=MOST_LOST - 1)
+
+    lose(scheduled, at)
+
+    assert scheduled.status == "unconfirmed"
 
 
 def test_leases_that_hold_are_left_alone(claimed, make_message, at):

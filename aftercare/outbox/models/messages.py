@@ -19,6 +19,7 @@ class ScheduledMessage(models.Model):
     may claim it (never before ``send_at``; later while undo is possible or a retry waits). All UTC. Statuses
     change only through :mod:`aftercare.outbox.transitions`. ``in_doubt``: of an earlier try nobody knows, so
     that a copy may have left whatever the status says. ``delivery`` is what the mail service said later.
+    ``lost_claims``: how often a worker that had claimed it was never heard of again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -54,6 +55,7 @@ class ScheduledMessage(models.Model):
     claim_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     attempt_count = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    lost_claims = models.PositiveSmallIntegerField(default=0, editable=False)
     superseded_by = models.ForeignKey(
         TreatmentSession,
         verbose_name=_("superseded by"),
