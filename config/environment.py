@@ -33,7 +33,7 @@ WHAT_TO_WRITE: Mapping[str, str] = {
     "MAIL_PER_SECOND": "how many mails the mail service takes a second, e.g. 14 or 0.5; empty for no limit",
     "PORT": "a port number from 1 to 65535, e.g. 8000",
     "POSTAL_WEBHOOK_KEY": "the p= part of what `postal default-dkim-record` prints, without a semicolon",
-    "PROVIDER_TIMEOUT_SECONDS": "a whole number of seconds from 1 to 120, e.g. 30",
+    "PROVIDER_TIMEOUT_SECONDS": "a whole number of seconds from 1 to 60, e.g. 30",
     "RESEND_SIGNING_SECRET": "the signing secret of the webhook at Resend; it begins with whsec_",
     "REDIS_URL": "redis://HOST:6379/0, or none where manage.py run_scheduler stands for workers and beat",
     "SECRET_KEY": "at least 32 random characters, e.g. what this prints: "

@@ -47,7 +47,7 @@ LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING",
 TASKS_EAGER = environment.flag("TASKS_EAGER")
 TICK_SECONDS = environment.between("TICK_SECONDS", 5, 1, 60)
 UNDO_MINUTES = environment.between("UNDO_MINUTES", 3, 0, 60)
-PROVIDER_TIMEOUT_SECONDS = environment.between("PROVIDER_TIMEOUT_SECONDS", 30, 1, 120)
+PROVIDER_TIMEOUT_SECONDS = environment.between("PROVIDER_TIMEOUT_SECONDS", 30, 1, 60)
 # No call is made under a lease that it could outlast, so a shorter lease would send nothing at all.
 LEASE_SECONDS = environment.between("LEASE_SECONDS", 300, max(60, 2 * PROVIDER_TIMEOUT_SECONDS), 3600)
 CLAIM_CHUNK = 100

@@ -25,9 +25,17 @@ def validate_address(value: str) -> None:
 def comparable(address: str) -> str:
     """The form in which two addresses are compared: without regard to case, in any alphabet.
 
-    Done here and not by the database, whose idea of lower case differs between PostgreSQL and SQLite.
+    A domain counts as the same in its own letters and as mail servers write it (IDNA, RFC 5891). Done here
+    and not by the database, whose idea of lower case differs between PostgreSQL and SQLite.
     """
-    return address.strip().casefold()
+    folded = address.strip().casefold()
+    if folded.isascii():
+        return folded
+    mailbox, at, domain = folded.rpartition("@")
+    try:
+        return f"{mailbox}{at}{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return folded
 
 
 def validate_line(value: str) -> None:

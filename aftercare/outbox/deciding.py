@@ -39,7 +39,6 @@ __all__ = [
     "Refused",
     "Sent",
     "Unknown",
-    "channel_pause",
     "decide",
     "decide_opening",
     "pause",
@@ -48,7 +47,6 @@ __all__ = [
 ]
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=30)
-CHANNEL_PAUSE = timedelta(minutes=1)
 LONGEST_ASKED = timedelta(days=365).total_seconds()
 MOST_WORDS, MOST_CONTENT = 2_000, 65_536
 
@@ -121,11 +119,6 @@ def pause(tries: int, *, asked: float | None = None, draw: Callable[[], float] =
     """
     longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 16))
     return max(longest * draw(), timedelta(seconds=max(1.0, asked or 0.0)))
-
-
-def channel_pause(asked: float | None = None, *, draw: Callable[[], float] = random.random) -> timedelta:
-    """How long a whole channel rests: half to one and a half minutes, at least what the service asked."""
-    return max(CHANNEL_PAUSE * (0.5 + draw()), timedelta(seconds=asked or 0.0))
 
 
 def retry_after(value: str | None, *, now: datetime) -> float | None:

@@ -162,7 +162,8 @@ def _prove_late(attempt: Attempt, outcome: Sent, now: datetime) -> bool:
 
 
 def _stored(message: ScheduledMessage) -> ScheduledMessage:
-    return ScheduledMessage.objects.get(pk=message.pk)
+    """As it is now, locked: a proof must not be lost because somebody claims it in the same moment."""
+    return ScheduledMessage.objects.select_for_update(of=("self",)).get(pk=message.pk)
 
 
 def _try_later(message: ScheduledMessage, tries: int, result: Result, now: datetime) -> bool:

@@ -40,3 +40,16 @@ def test_clinic_refuses_a_line_break_in_what_its_mails_say(field):
 )
 def test_addresses_are_compared_without_regard_to_case_in_any_alphabet(one, other):
     assert comparable(one) == comparable(other)
+
+
+def test_domain_is_the_same_in_its_own_letters_and_as_servers_write_it():
+    assert comparable("anna@klinik-müller.example") == comparable("Anna@xn--klinik-mller-klb.example")
+
+
+def test_address_whose_domain_has_no_other_form_is_compared_as_it_is():
+    assert comparable("anna@ü" + "a" * 70 + ".example") == "anna@ü" + "a" * 70 + ".example"
+
+
+@pytest.mark.parametrize("other", ["anna@klinik-muller.example", "anna@klinik-müller.example.com"])
+def test_another_domain_is_another_address(other):
+    assert comparable("anna@klinik-müller.example") != comparable(other)

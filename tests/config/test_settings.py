@@ -72,6 +72,6 @@ def test_lease_must_outlast_two_calls_to_the_provider(tmp_path, timeout, lease, 
 
 
 def test_lease_default_outlasts_the_longest_timeout(tmp_path):
-    done = manage("check", var=tmp_path, PROVIDER_TIMEOUT_SECONDS="120")
+    done = manage("check", var=tmp_path, PROVIDER_TIMEOUT_SECONDS="60")
 
     assert done.returncode == 0, done.stderr

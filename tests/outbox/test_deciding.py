@@ -39,7 +39,6 @@ from aftercare.outbox.deciding import (
     Refused,
     Sent,
     Unknown,
-    channel_pause,
     decide,
     decide_opening,
     pause,
@@ -266,11 +265,6 @@ def test_pause_doubles_up_to_half_an_hour_with_full_jitter(tries, draw, seconds)
 
 def test_pause_is_never_shorter_than_the_service_asked():
     assert pause(1, asked=100.0, draw=lambda: 0.3) == timedelta(seconds=100)
-
-
-@pytest.mark.parametrize(("asked", "draw", "seconds"), [(None, 0.0, 30), (None, 1.0, 90), (300.0, 1.0, 300)])
-def test_channel_rests_about_a_minute_or_as_long_as_asked(asked, draw, seconds):
-    assert channel_pause(asked, draw=lambda: draw) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
