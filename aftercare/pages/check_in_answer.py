@@ -32,12 +32,13 @@ def answer_page(
     on_duty = promised_at is not None if concern else is_on_duty(message.clinic, at=now)
     heading, *paragraphs = _text(check_in, level, message, on_duty=on_duty, promised_at=promised_at)
     locale = asked_in_locale(message.patient)
+    words = page_words(locale)
     return patient_page(
         request,
         "check_in_answer",
         message,
         locale=locale,
-        form=page_words(locale),
+        form=words,
         heading=heading,
         paragraphs=paragraphs,
         takes_photos=level is not Level.E,  # nothing may keep anybody on this page then

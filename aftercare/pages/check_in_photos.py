@@ -11,7 +11,7 @@ from aftercare.checkins.answering import newest
 from aftercare.checkins.models import CheckIn
 from aftercare.checkins.pacing import too_many
 from aftercare.checkins.photos import LARGEST_BYTES, MOST, Enough, PhotoRefused, TooBig, add_photo
-from aftercare.checkins.wording import page_words
+from aftercare.checkins.wording import asked_in_locale, page_words
 from aftercare.outbox import clock
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage
@@ -40,7 +40,7 @@ def photos_page(request: HttpRequest, message: ScheduledMessage) -> HttpResponse
 
 def _take(request: HttpRequest, check_in: CheckIn) -> str:
     """In words of the patient why a file was refused; nothing if all were kept."""
-    words = page_words(check_in.patient.written_locale)
+    words = page_words(asked_in_locale(check_in.patient))
     try:
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_POST:
             raise TooBig  # before any of it is read
