@@ -16,9 +16,11 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.checkins.concerns import ConcernError
+from aftercare.checkins.handling import call_made, concern_of, finish, take_on
 from aftercare.console.access import user_of
 from aftercare.console.session_plan import Line, line_of
-from aftercare.followups.closing import TaskError, add_note, claim_task, close_task
+from aftercare.followups.closing import TaskError, add_note
 from aftercare.followups.models import FollowUpTask
 from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.treatments.models import TreatmentSession
@@ -72,7 +74,7 @@ def claim_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) 
     return _act(
         request,
         task,
-        lambda: claim_task(task=task, by=user_of(request), now=timezone.now(), take_over=over),
+        lambda: take_on(task=task, by=user_of(request), now=timezone.now(), take_over=over),
         done=_("The task is yours now."),
     )
 
@@ -91,6 +93,17 @@ def note_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) -
     )
 
 
+def called_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Notes that the patient of a concern was called."""
+    task = _task(model_admin, request, pk)
+    return _act(
+        request,
+        task,
+        lambda: call_made(task=task, by=user_of(request), now=timezone.now()),
+        done=_("The call is noted."),
+    )
+
+
 def close_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) -> HttpResponseBase:
     """Closes the task with its outcome; without one, the page comes back with what was written."""
     task, form = _task(model_admin, request, pk), CloseForm(request.POST)
@@ -100,7 +113,7 @@ def close_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) 
     return _act(
         request,
         task,
-        lambda: close_task(task=task, outcome=outcome, by=user_of(request), now=timezone.now()),
+        lambda: finish(task=task, outcome=outcome, by=user_of(request), now=timezone.now()),
         done=_("Closed."),
         then=reverse("admin:followups_followuptask_changelist"),
     )
@@ -109,6 +122,7 @@ def close_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) 
 VIEWS: Mapping[str, Callable[..., HttpResponseBase]] = {
     "claim": claim_view,
     "note": note_view,
+    "called": called_view,
     "close": close_view,
 }
 
@@ -127,7 +141,8 @@ def concerned(task: FollowUpTask) -> dict[str, Any]:
         return {"message": message, "session": message and message.session}
     if kind == "session" and wanted.isdecimal() and len(wanted) < 19:
         return {"session": TreatmentSession.objects.filter(pk=wanted, clinic=task.clinic_id).first()}
-    return {}
+    concern = concern_of(task)
+    return {"session": concern.session} if concern is not None else {}
 
 
 def _is_uuid(words: str) -> bool:
@@ -143,7 +158,7 @@ def _act(
 ) -> HttpResponseBase:
     try:
         act()
-    except TaskError as error:
+    except (TaskError, ConcernError) as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(_page_of(task))
     messages.success(request, str(done))
@@ -160,6 +175,7 @@ def _shown(model_admin: "FollowUpTaskAdmin", request: HttpRequest, task: FollowU
         "overdue": is_overdue(task),
         "may_handle": task.closed_at is None and model_admin.may_handle(request, task),
         "concerned": concerned(task),
+        "concern": concern_of(task),
         "said": _said(task),
         "notes": task.notes.select_related("by"),
         "notices": task.notices.order_by("created_at"),

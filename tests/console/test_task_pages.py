@@ -6,12 +6,16 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from aftercare.checkins.concerns import raise_concern
+from aftercare.checkins.levels import Level
+from aftercare.clinics.duty import Duty
 from aftercare.clinics.models import Role
 from aftercare.followups.closing import close_task
-from aftercare.followups.models import Cause, TaskNote
+from aftercare.followups.models import Cause, FollowUpTask, TaskNote
 from aftercare.followups.opening import open_task
 from aftercare.outbox.models import StaffNotice
 from aftercare.outbox.notifying import tell_due
+from aftercare.outbox.planning import complete_session
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -148,3 +152,36 @@ def test_viewer_does_not_read_whom_staff_mails_go_to(client, clinic):
     client.force_login(factories.user(clinic, Role.VIEWER))
 
     assert client.get(reverse("admin:outbox_staffnotice_changelist")).status_code == 403
+
+
+@pytest.fixture
+def concern(clinic):
+    session = factories.treatment_session(clinic, ended_at=NOW - timedelta(days=1))
+    complete_session(session, by=None, now=NOW - timedelta(days=1))
+    duty = Duty(zone=clinic.time_zone, hours=())
+    return raise_concern(session, level=Level.A, limit=timedelta(hours=2), duty=duty, now=NOW)
+
+
+def test_concern_is_claimed_called_and_closed_from_the_page_of_its_task(client, staff, concern):
+    task = FollowUpTask.objects.get()
+    client.post(page("claim", task.pk))
+    called = client.post(page("called", task.pk), follow=True).content.decode()
+    client.post(page("close", task.pk), {"outcome": "Called; comes in tomorrow."})
+
+    concern.refresh_from_db()
+    assert "Called at 28 March 2026, 16:02." in " ".join(called.split())
+    assert (concern.acknowledged_by, concern.called_at, concern.closed_by) == (staff, NOW, staff)
+    assert concern.outcome == "Called; comes in tomorrow."
+
+
+def test_page_of_a_concerns_task_says_its_level_and_that_no_call_was_promised(client, staff, concern):
+    shown = client.get(page("change", FollowUpTask.objects.get().pk)).content.decode()
+
+    assert "A: today" in shown
+    assert "The patient was promised no call." in shown
+
+
+def test_call_is_noted_for_concerns_alone(client, staff, task):
+    answer = client.post(page("called", task.pk), follow=True)
+
+    assert "There is no open concern behind this task." in answer.content.decode()
