@@ -39,8 +39,7 @@ class Access:
         """The clinics in which the user has one of the roles."""
         if self.superuser:
             return Clinic.objects.all()
-        wanted = tuple(roles)
-        return Clinic.objects.filter(pk__in=[pk for pk, role in self.roles.items() if role in wanted])
+        return Clinic.objects.filter(pk__in=self._ids(roles))
 
     def limit(self, rows: QuerySet[Any], roles: Iterable[str] = ALL_ROLES) -> QuerySet[Any]:
         """The rows of the clinics in which the user has one of the roles.
@@ -51,7 +50,12 @@ class Access:
             return rows
         if not isinstance(rows, ClinicScopedQuerySet):
             return rows.none()
-        return rows.filter(**{f"{rows.clinic_path}__in": self.clinics(roles)})
+        # By their ids: so a database reads a list of one clinic in the order of an index.
+        return rows.filter(**{f"{rows.clinic_path}__in": self._ids(roles)})
+
+    def _ids(self, roles: Iterable[str]) -> list[int]:
+        wanted = tuple(roles)
+        return [pk for pk, role in self.roles.items() if role in wanted]
 
 
 def access_of(request: HttpRequest) -> Access:

@@ -13,7 +13,15 @@ from django.utils import timezone
 from aftercare.console.access import RECORDERS, access_of, zone_of
 from aftercare.console.alarms import alarms_for
 from aftercare.console.day_charts import charts_of
-from aftercare.console.day_numbers import RECENT, WIDEST_WINDOW, attention, coming, messages_url, sent_today
+from aftercare.console.day_numbers import (
+    DAY,
+    RECENT,
+    WIDEST_WINDOW,
+    attention,
+    coming,
+    messages_url,
+    sent_today,
+)
 from aftercare.console.session_plan import Line, line_of
 from aftercare.console.times import said, said_shortly
 from aftercare.followups.models import Cause, FollowUpTask
@@ -40,18 +48,20 @@ class TaskLine:
 def fill_in(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds what the first page shows of the user's clinics."""
     access, now, zone = access_of(request), timezone.now(), zone_of(request)
-    # Clinic by clinic, superusers' too: in these words the index of each clinic's messages serves.
-    rows = ScheduledMessage.objects.filter(clinic__in=access.clinics().order_by().values("pk"))
+    rows = access.limit(ScheduledMessage.objects.all())
+    if access.superuser:  # in these words the index of each clinic's messages serves
+        rows = rows.filter(clinic__in=access.clinics().order_by().values("pk"))
     tasks = access.limit(FollowUpTask.objects.all())
     start = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    charts = charts_of(rows, now=now, zone=zone)
     notices = access.limit(StaffNotice.objects.all(), RECORDERS)
     return {
         **context,
         "today": said(now, zone),
-        "numbers": [sent_today(rows, start=start), *coming(rows, start=start)],
+        "numbers": [sent_today(charts.left_today, start=start), *coming(rows, start=start)],
         "attention": attention(rows, tasks, notices, now=now),
         "tasks": _tasks(tasks, now, zone),
-        "charts": charts_of(rows, now=now, zone=zone),
+        "charts": charts,
         "coming": _coming(rows, now),
         "left": _left(rows, now),
         "engine": _engine(rows, now, zone),
@@ -83,8 +93,11 @@ def _coming(rows: QuerySet[ScheduledMessage], now: datetime) -> list[tuple[Line,
 
 
 def _left(rows: QuerySet[ScheduledMessage], now: datetime) -> list[tuple[Line, str]]:
-    sent = rows.filter(status=Status.SENT, send_at__gte=now - WIDEST_WINDOW)
-    return _lines(sent.order_by("-sent_at"))
+    """Of the last day, else of all that can have left lately: the fewer to look through, the better."""
+    sent = rows.filter(status=Status.SENT).order_by("-sent_at")
+    of_the_day = _lines(sent.filter(send_at__gte=now - DAY))
+    full = len(of_the_day) == MOST_LINES
+    return of_the_day if full else _lines(sent.filter(send_at__gte=now - WIDEST_WINDOW))
 
 
 def _lines(rows: QuerySet[ScheduledMessage]) -> list[tuple[Line, str]]:

@@ -57,6 +57,7 @@ class Charts:
     days: Sequence[Day]
     became: str
     took: str
+    left_today: int
 
 
 def charts_of(rows: QuerySet[ScheduledMessage], *, now: datetime, zone: ZoneInfo) -> Charts:
@@ -65,20 +66,26 @@ def charts_of(rows: QuerySet[ScheduledMessage], *, now: datetime, zone: ZoneInfo
     counted = _count(rows, zone, since=_midnight(dates[-1], zone), until=_midnight(today, zone, after=1))
     days = [_day(on, counted.get(on, {}), zone) for on in dates]
     shown = [day for day in days if day.counts]
-    return Charts(list(COLUMNS.values()), shown, _became(days), _took(days))
+    left_today = sum(counts["left_today"] for counts in counted.values())
+    return Charts(list(COLUMNS.values()), shown, _became(days), _took(days), left_today)
 
 
 def _count(
     rows: QuerySet[ScheduledMessage], zone: ZoneInfo, *, since: datetime, until: datetime
 ) -> dict[date, dict[str, int]]:
     sent = rows.filter(status=Status.SENT, send_at__gte=since, send_at__lt=until)
+    today = _midnight(until.astimezone(zone).date(), zone, after=-1)
     found = sent.values(on=TruncDate("send_at", tzinfo=zone)).annotate(
-        sent=Count("pk"),
-        delivered=Count("pk", filter=Q(delivery__in=ARRIVED)),
-        bounced=Count("pk", filter=Q(delivery__in=LOST_DELIVERIES)),
-        **{f"took_{name}": Count("pk", filter=q) for name, (_label, q) in TOOK.items()},
+        sent=Count("*"),
+        delivered=Count("send_at", filter=Q(delivery__in=ARRIVED)),
+        bounced=Count("send_at", filter=Q(delivery__in=LOST_DELIVERIES)),
+        left_today=Count("send_at", filter=Q(sent_at__gte=today)),
+        **{f"took_{name}": Count("send_at", filter=q) for name, (_label, q) in TOOK.items()},
     )
-    columns = {**dict.fromkeys(("sent", "delivered", "bounced"), ""), **dict.fromkeys(TOOK, "took_")}
+    columns = {
+        **dict.fromkeys(("sent", "delivered", "bounced", "left_today"), ""),
+        **dict.fromkeys(TOOK, "took_"),
+    }
     each: Any = found.order_by()  # dictionaries of a date and counts
     return {row["on"]: {name: row[prefix + name] for name, prefix in columns.items()} for row in each}
 

@@ -1,14 +1,18 @@
 """Messages: what each patient gets and when, how it went, and what staff may do about it."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -27,6 +31,11 @@ NEEDS_A_HUMAN = Q(status__in=(Status.UNKNOWN, Status.UNCONFIRMED, Status.FAILED,
 )
 
 
+WEEK = timedelta(days=7)
+WITHOUT_MEANING = {"p", "o", "_popup", "_to_field", "_changelist_filters"}
+"""Parameters of a list that say nothing of which rows are wanted."""
+
+
 class NeedsFilter(admin.SimpleListFilter):
     """The messages that went wrong, in one tap."""
 
@@ -40,6 +49,40 @@ class NeedsFilter(admin.SimpleListFilter):
         if self.value() == "human":
             return queryset.filter(NEEDS_A_HUMAN)
         return queryset.exclude(NEEDS_A_HUMAN) if self.value() == "nothing" else queryset
+
+
+class TimeFilter(admin.SimpleListFilter):
+    """For when they were promised: unless something else is asked for, the weeks around now.
+
+    In these words, each status by name, the index of each clinic's messages serves.
+    """
+
+    title = _("promised for")
+    parameter_name = "when"
+    spans: ClassVar[Mapping[str, tuple[Any, timedelta, timedelta]]] = {
+        "past": (_("The last 7 days"), -WEEK, timedelta()),
+        "coming": (_("The next 7 days"), timedelta(), WEEK),
+    }
+
+    def __init__(self, request: HttpRequest, params: Any, *given: Any) -> None:
+        self.asked = request.method == "POST" or bool(set(request.GET) - WITHOUT_MEANING)
+        super().__init__(request, params, *given)
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
+        return [*((name, label) for name, (label, *_span) in self.spans.items()), ("any", _("Any time"))]
+
+    def choices(self, changelist: ChangeList) -> Any:
+        first, *others = super().choices(changelist)
+        label = _("Any time") if self.asked else _("A week before and after")
+        yield {**first, "display": label}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.asked and self.value() not in self.spans:
+            return queryset
+        _label, before, after = self.spans.get(self.value() or "", ("", -WEEK, WEEK))
+        now = timezone.now()
+        return queryset.filter(status__in=Status.values, send_at__gte=now + before, send_at__lt=now + after)
 
 
 class TookFilter(admin.SimpleListFilter):
@@ -71,10 +114,9 @@ class ScheduledMessageAdmin(ScopedAdmin):
         "clinic",
     )
     list_display_links = ("subject_line",)
-    list_filter = (NeedsFilter, "status", "delivery", TookFilter, "clinic", "safety_critical")
+    list_filter = (TimeFilter, NeedsFilter, "status", "delivery", TookFilter, "clinic", "safety_critical")
     list_select_related = ("clinic", "patient__clinic", "step")
     search_fields = ("patient__first_name", "patient__last_name", "patient__email", "step__name")
-    date_hierarchy = "send_at"
     ordering = ("-send_at",)
 
     def get_urls(self) -> list[URLPattern]:

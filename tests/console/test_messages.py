@@ -210,3 +210,25 @@ def test_staff_record_an_address_not_to_mail_and_only_an_owner_takes_it_away(sta
     staff.force_login(factories.user(clinic, Role.OWNER))
     assert staff.post(taken, {"post": "yes"}).status_code == 302
     assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "days"),
+    [
+        ({}, [-6, 6]),
+        ({"when": "past"}, [-6]),
+        ({"when": "coming"}, [6]),
+        ({"when": "any"}, [-8, -6, 6, 8]),
+        ({"status__exact": "scheduled"}, [-8, -6, 6, 8]),
+        ({"q": "Lindqvist"}, [-8, -6, 6, 8]),
+        ({"o": "-1", "p": "1"}, [-6, 6]),
+    ],
+)
+def test_list_begins_with_the_weeks_around_now_and_finds_all_that_is_asked_for(staff, clinic, asked, days):
+    now = timezone.now()
+    for number in (-8, -6, 6, 8):
+        factories.message(factories.treatment_session(clinic), send_at=now + timedelta(days=number))
+
+    listed = staff.get(page("changelist"), asked).context["cl"].queryset
+
+    assert sorted(round((row.send_at - now) / timedelta(days=1)) for row in listed) == days
