@@ -17,6 +17,7 @@ from aftercare.checkins.models import CheckIn, Concern, RuleSet
 from aftercare.checkins.questions import LONGEST_NOTE, Question, only_asked, questions_for
 from aftercare.checkins.rulebook import RuleBook, read
 from aftercare.checkins.triage import Facts, Triage, triage
+from aftercare.checkins.unanswered import withdraw_unanswered
 from aftercare.clinics.hours import duty_of
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.promising import lock_patients
@@ -149,6 +150,7 @@ def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datet
     check_in.level, check_in.reasons = result.level, list(result.reasons)
     if _is_finished(check_in, session, given, result):
         check_in.answered_at = now
+        withdraw_unanswered(check_in.message, now=now)
     if result.level is not Level.NONE:
         check_in.concern = _concern(session, book, result.level, now)
     check_in.save()

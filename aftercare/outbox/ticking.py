@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import structlog
 from django.conf import settings
@@ -34,7 +35,7 @@ def tick_once(name: str) -> int:
     now = clock.database_now()
     beat(name, now=now)
     sight = look(now=now)
-    for step in STEPS:
+    for step in (*STEPS, *slow_steps):
         _carefully(step, sight)
     now = clock.database_now()
     worth = wake_ups_worth(now=now, chunk=settings.CLAIM_CHUNK) if sight.due else 0
@@ -61,22 +62,29 @@ def _tell_staff(sight: Sight) -> None:
         tell_due(now=clock.database_now())
 
 
-class _Tidying:
-    """Once in a while a process forgets what is of no use any more; the first time at its first tick."""
+class OnceInAWhile:
+    """A step that a process takes every few minutes only; the first time at its first tick."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Callable[[datetime], object]) -> None:
+        self._work = work
+        self.__name__ = getattr(work, "__name__", type(work).__name__)
         self.next_at = float("-inf")
 
     def __call__(self, _sight: Sight) -> None:
         if time.monotonic() < self.next_at:
             return
         self.next_at = time.monotonic() + TIDY_EVERY
-        now = clock.database_now()
-        forget_stale(now=now)
-        forget_slots(now=now)
+        self._work(clock.database_now())
 
 
-tidy = _Tidying()
+def _forget(now: datetime) -> None:
+    forget_stale(now=now)
+    forget_slots(now=now)
+
+
+tidy = OnceInAWhile(_forget)
+slow_steps: list[OnceInAWhile] = []
+"""What rooms above this one have to do now and then; they add it when the program starts."""
 Step = Callable[[Sight], None]
 STEPS: Sequence[Step] = (_reap, _judge, _tell_staff, tidy)
 

@@ -1,0 +1,94 @@
+"""Check-ins that nobody has answered: silence never means that all is well, so a human is told."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+
+from aftercare.checkins.models import CheckIn, RuleSet
+from aftercare.checkins.pacing import forget_counts
+from aftercare.clinics.duty import Duty
+from aftercare.clinics.hours import duty_of
+from aftercare.followups.models import Cause, FollowUpTask
+from aftercare.followups.opening import open_task, withdraw_task
+from aftercare.outbox.concluding import TASK_TIME
+from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.outbox.promising import lock_patients
+from aftercare.treatments.models import SessionState
+
+TOLD_AFTER = timedelta(hours=24)
+LOOK_BACK = timedelta(days=7)
+"""However long the engine stood still: what is older is past helping."""
+BATCH = 200
+
+
+def tell_of_unanswered(*, now: datetime) -> int:
+    """Opens a task for each check-in left unanswered for a day, some at a time. Returns how many were opened.
+
+    Not where the patient has answered a later one, or a concern is open already. Again it changes nothing.
+    """
+    duties: dict[int, Duty] = {}
+    opened = 0
+    for message in _untold(_unanswered(now)):
+        if message.clinic_id not in duties:
+            duties[message.clinic_id] = duty_of(message.clinic)
+        opened += _tell(message, duties[message.clinic_id], now)
+        if opened >= BATCH:
+            break
+    return opened
+
+
+def look_after(now: datetime) -> None:
+    """What the engine does now and then for check-ins."""
+    tell_of_unanswered(now=now)
+    forget_counts(now=now)
+
+
+def withdraw_unanswered(message: ScheduledMessage, *, now: datetime) -> None:
+    """Takes the task back that nobody has taken on: the patient has answered."""
+    withdraw_task(_source(message), outcome=_("The patient answered."), now=now)
+
+
+def _unanswered(now: datetime) -> QuerySet[ScheduledMessage]:
+    answered = CheckIn.objects.filter(session=OuterRef("session"), answered_at__gte=OuterRef("sent_at"))
+    worried = CheckIn.objects.filter(message=OuterRef("pk"), concern__isnull=False)
+    asking = ScheduledMessage.objects.filter(
+        clinic__in=RuleSet.objects.approved().values("clinic"),
+        status=Status.SENT,
+        send_at__gt=now - LOOK_BACK,
+        send_at__lte=now - TOLD_AFTER,
+        sent_at__lte=now - TOLD_AFTER,
+        step__template__asks_check_in=True,
+        session__state=SessionState.COMPLETED,
+    )
+    return asking.exclude(Exists(answered)).exclude(Exists(worried)).order_by("send_at")
+
+
+def _untold(messages: QuerySet[ScheduledMessage]) -> Iterable[ScheduledMessage]:
+    waiting = {_source(message): message for message in messages.select_related("clinic", "patient", "step")}
+    told = FollowUpTask.objects.filter(source__in=waiting).values_list("source", flat=True)
+    known = set(told)
+    return [message for source, message in waiting.items() if source not in known]
+
+
+def _tell(message: ScheduledMessage, duty: Duty, now: datetime) -> int:
+    with transaction.atomic():
+        lock_patients([message.patient_id])
+        if not _unanswered(now).filter(pk=message.pk).exists():  # answered meanwhile
+            return 0
+        open_task(
+            clinic=message.clinic,
+            patient=message.patient,
+            cause=Cause.UNANSWERED,
+            source=_source(message),
+            detail=message.step.name,
+            now=now,
+            deadline_at=(duty.next_opening(now) or now) + TASK_TIME,
+        )
+    return 1
+
+
+def _source(message: ScheduledMessage) -> str:
+    return f"message:{message.pk}:{Cause.UNANSWERED}"
