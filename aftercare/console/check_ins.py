@@ -20,6 +20,7 @@ from aftercare.checkins.models import CheckIn
 from aftercare.checkins.photos import path_of
 from aftercare.checkins.questions import UNKNOWN, questions_for
 from aftercare.checkins.wording import asked, page_words, said
+from aftercare.console.learning import learning_page
 from aftercare.console.scoping import ScopedAdmin
 from aftercare.console.times import said_shortly
 from aftercare.followups.models import FollowUpTask
@@ -48,7 +49,9 @@ class CheckInAdmin(ScopedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(partial(photo_view, self))
+        learning = self.admin_site.admin_view(partial(learning_page, self))
         return [
+            path("learning/", learning, name="checkins_checkin_learning"),
             path("<uuid:object_id>/photos/<int:photo>/", view, name="checkins_checkin_photo"),
             *super().get_urls(),
         ]

@@ -69,6 +69,11 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Protocols"), "event_note", "protocols_protocol"),
                     _item(_("Message templates"), "description", "content_messagetemplate"),
                     _item(_("Triage rules"), "rule", "checkins_ruleset"),
+                    {
+                        "title": _("Learning from answers"),
+                        "icon": "monitoring",
+                        "link": reverse_lazy("admin:checkins_checkin_learning"),
+                    },
                     _item(_("Delivery events"), "mark_email_read", "outbox_deliveryevent"),
                     _item(_("Notices to staff"), "notifications", "outbox_staffnotice"),
                     _item(_("Addresses not to mail"), "unsubscribe", "outbox_suppression"),
