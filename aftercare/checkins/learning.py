@@ -1,4 +1,4 @@
-"""What a clinic can learn from its patients' answers: counts and times, none so small that it names anybody."""
+"""What a clinic can learn from its patients' answers: counts and times, none so small that it names one."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
