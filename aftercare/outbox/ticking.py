@@ -83,10 +83,10 @@ def _forget(now: datetime) -> None:
 
 
 tidy = OnceInAWhile(_forget)
-slow_steps: list[OnceInAWhile] = []
-"""What rooms above this one have to do now and then; they add it when the program starts."""
 Step = Callable[[Sight], None]
 STEPS: Sequence[Step] = (_reap, _judge, _tell_staff, tidy)
+slow_steps: list[Step] = []
+"""What rooms above this one have to do now and then; they add it when the program starts."""
 
 
 def _carefully(step: Step, sight: Sight) -> None:
