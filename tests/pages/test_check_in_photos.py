@@ -96,7 +96,9 @@ def test_large_photo_is_made_smaller(answered):
 
 
 @pytest.mark.parametrize(
-    "data", [archive(), SVG, b"", b"GIF89a" + b"\0" * 50, picture()[:200], picture("GIF")], ids=str
+    "data",
+    [archive(), SVG, b"", b"GIF89a" + b"\0" * 50, picture()[:200], picture("GIF")],
+    ids=["archive", "drawing", "empty", "half a GIF", "half a JPEG", "a whole GIF"],
 )
 def test_file_that_is_no_photo_is_refused(answered, folder, data):
     page = send(answered, data or b" ")
