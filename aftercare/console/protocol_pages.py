@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.models import Clinic, User
 from aftercare.console import resuming
-from aftercare.console.protocol_plan import PlanForm, initial_plan, planned
+from aftercare.console.protocol_plan import PlanForm, initial_plan, plan_of
 from aftercare.outbox.pausing import pause_protocol, resume_protocol
 from aftercare.protocols.installing import install
 from aftercare.protocols.library import load, slugs
@@ -81,9 +81,8 @@ def plan_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> TemplateRespo
         "zones": sorted(available_timezones()),
     }
     if form.is_valid():
-        zone = form.cleaned_data["zone"]
-        context |= {"zone": zone, "ended_local": form.cleaned_data["ended_at"]}
-        context["plan"] = planned(protocol, ended_local=form.cleaned_data["ended_at"], zone=zone)
+        asked_for = {"ended_local": form.cleaned_data["ended_at"], "zone": form.cleaned_data["zone"]}
+        context["plan"] = plan_of(protocol, **asked_for)
     return _page(admin, request, protocol, "console/protocols/plan.html", context)
 
 

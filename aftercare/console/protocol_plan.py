@@ -1,5 +1,6 @@
 """What plan a protocol gives a session that ended at a chosen time, in a chosen zone. Nothing is stored."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.console.timeline import Placed, Timeline, draw
 from aftercare.outbox.reasons import sentences
 from aftercare.protocols.models import Protocol, ProtocolStep
 from aftercare.timing import Slot, localise, slot
@@ -55,11 +57,40 @@ class PlannedStep:
     reasons: list[str]
 
 
-def planned(protocol: Protocol, *, ended_local: datetime, zone: ZoneInfo) -> list[PlannedStep]:
-    """The enabled steps in order of sending, as if the session were recorded the moment it ended."""
+@dataclass(frozen=True)
+class Plan:
+    """The plan of a protocol for one imagined session, and its picture."""
+
+    ended_local: datetime
+    zone: ZoneInfo
+    steps: list[PlannedStep]
+    timeline: Timeline
+
+
+def plan_of(
+    protocol: Protocol, *, ended_local: datetime, zone: ZoneInfo, steps: Iterable[ProtocolStep] | None = None
+) -> Plan:
+    """As if the session were recorded the moment it ended; ``steps`` are tried instead of the stored ones."""
     ended_at, _odd = localise(ended_local.date(), ended_local.time(), zone)
-    steps = [_planned(step, protocol, ended_at, zone) for step in protocol.steps.filter(enabled=True)]
-    return sorted(steps, key=lambda each: each.slot.send_at)
+    found = planned(protocol, ended_at=ended_at, zone=zone, steps=steps)
+    picture = draw(
+        [_placed(each) for each in found], ended_at=ended_at, zone=zone, quiet=protocol.clinic.quiet_hours()
+    )
+    return Plan(ended_local, zone, found, picture)
+
+
+def planned(
+    protocol: Protocol, *, ended_at: datetime, zone: ZoneInfo, steps: Iterable[ProtocolStep] | None = None
+) -> list[PlannedStep]:
+    """The enabled steps in order of sending."""
+    tried = protocol.steps.all() if steps is None else steps
+    found = [_planned(step, protocol, ended_at, zone) for step in tried if step.enabled]
+    return sorted(found, key=lambda each: each.slot.send_at)
+
+
+def _placed(each: PlannedStep) -> Placed:
+    step, place = each.step, each.slot
+    return Placed(step.name, step.pk, place.send_at, place.latest, place.planned_at, step.safety_critical)
 
 
 def _planned(step: ProtocolStep, protocol: Protocol, ended_at: datetime, zone: ZoneInfo) -> PlannedStep:

@@ -137,6 +137,14 @@ class StepFormSet(PaginationInlineFormSet):
         """The steps as the form has them, of those forms that can be read."""
         return [form.instance for form in self._kept() if not form.errors and form.instance.kind]
 
+    def readable_steps(self) -> list[ProtocolStep]:
+        """The same before anything is saved or asked: for a picture of what is being written."""
+        self.errors  # noqa: B018 - reads the forms
+        return self.steps()
+
+    def count_unreadable(self) -> int:
+        return sum(bool(form.errors) for form in self._kept())
+
     def edits_digest(self) -> str:
         """Of all that was posted for the steps; another edit makes it another."""
         data = cast(QueryDict, self.data)

@@ -19,9 +19,17 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from aftercare.clinics.models import User
 from aftercare.console.access import WRITERS
+from aftercare.console.protocol_exchange import (
+    copy_page,
+    export_page,
+    import_page,
+    library_page,
+    schema_page,
+)
 from aftercare.console.protocol_pages import install_page, pause_page, plan_page, resume_page, shipped_for
 from aftercare.console.protocol_replanning import replan
 from aftercare.console.protocol_steps import RestrictionFormSet, StepForm, StepFormSet
+from aftercare.console.protocol_timeline import timeline_context, timeline_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin, ScopedInline
 from aftercare.protocols.models import Protocol, ProtocolStep, Restriction, Variant
@@ -92,10 +100,23 @@ class ProtocolAdmin(OneSaveButton, ScopedHistoryAdmin):
     prepopulated_fields = {"slug": ("name",)}
 
     def get_urls(self) -> list[URLPattern]:
-        pages = (("plan", plan_page), ("pause", pause_page), ("resume", resume_page))
+        pages = (
+            ("plan", plan_page),
+            ("pause", pause_page),
+            ("resume", resume_page),
+            ("export", export_page),
+            ("copy", copy_page),
+        )
         own = [self._url(f"<int:pk>/{name}/", name, partial(view, self)) for name, view in pages]
+        own += [
+            self._url("import/", "import", partial(import_page, self)),
+            self._url("library/", "library", require_POST(partial(library_page, self))),
+            self._url("schema/", "schema", schema_page),
+        ]
+        timeline = require_POST(partial(timeline_page, self))
         return [
             *own,
+            self._url("<int:pk>/timeline/", "timeline", timeline),
             self._url("install/", "install", require_POST(partial(install_page, self))),
             *super().get_urls(),
         ]
@@ -145,7 +166,8 @@ class ProtocolAdmin(OneSaveButton, ScopedHistoryAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         shipped = shipped_for(self.editable_clinics(request))
-        return super().changelist_view(request, {**(extra_context or {}), "shipped": shipped})
+        more = {"shipped": shipped, "may_import": bool(self.editable_clinics(request))}
+        return super().changelist_view(request, {**(extra_context or {}), **more})
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
         """With what saving would do to planned messages, where it waits to be agreed to."""
@@ -154,6 +176,16 @@ class ProtocolAdmin(OneSaveButton, ScopedHistoryAdmin):
         if steps and steps[0].foreseen:
             context |= {"foreseen": steps[0].foreseen, "agreed": steps[0].edits_digest()}
         return super().render_change_form(request, context, **kwargs)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        shown = timeline_context(self.get_object(request, object_id))
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -1,5 +1,7 @@
 """A clinic's own copy of a shipped protocol: its steps and restrictions, and its texts as drafts."""
 
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +13,9 @@ from aftercare.content.models import MessageTemplate
 from aftercare.protocols.library import ShippedProtocol, ShippedStep, load
 from aftercare.protocols.models import Protocol, ProtocolStep, Restriction, StepKind
 from aftercare.timing import Elapsed, When
+
+MOST_SLUG = 36
+"""So that a number still fits behind."""
 
 
 @transaction.atomic
@@ -26,6 +31,28 @@ def install(slug: str, *, clinic: Clinic) -> Protocol:
     return existing or _copy(shipped, clinic)
 
 
+@transaction.atomic
+def install_copy(plan: ShippedProtocol, *, clinic: Clinic, name: str = "") -> Protocol:
+    """One more protocol of the clinic with this plan, under a slug of its own; never changes one there is.
+
+    Its texts come as drafts. ``name`` takes the place of the plan's own.
+    """
+    clinic = Clinic.objects.select_for_update().get(pk=clinic.pk)
+    taken = set(Protocol.objects.filter(clinic=clinic).values_list("slug", flat=True)) | _left_over(
+        clinic, plan
+    )
+    slugs = (f"{plan.slug[:MOST_SLUG]}-{number}" if number > 1 else plan.slug for number in count(1))
+    slug = next(slug for slug in slugs if slug not in taken)
+    return _copy(replace(plan, slug=slug, name=name or plan.name), clinic)
+
+
+def _left_over(clinic: Clinic, plan: ShippedProtocol) -> set[str]:
+    """Slugs of plans whose templates are there without them: a copy must not take those texts up."""
+    slugs = MessageTemplate.objects.filter(clinic=clinic).values_list("slug", flat=True)
+    endings = tuple(f"-{step.slug}" for step in plan.steps)
+    return {slug.removesuffix(ending) for slug in slugs for ending in endings if slug.endswith(ending)}
+
+
 def _copy(shipped: ShippedProtocol, clinic: Clinic) -> Protocol:
     protocol = Protocol.objects.create(
         clinic=clinic, slug=shipped.slug, name=shipped.name, variants=list(shipped.variants)
@@ -38,6 +65,8 @@ def _copy(shipped: ShippedProtocol, clinic: Clinic) -> Protocol:
             topic=rule.topic,
             hours_light=rule.hours_light,
             hours_deeper=rule.hours_medium,
+            least_hours=rule.least_hours,
+            most_hours=rule.most_hours,
         )
     return protocol
 
@@ -54,6 +83,9 @@ def _add_step(protocol: Protocol, step: ShippedStep) -> None:
         may_be_skipped=step.may_be_skipped,
         late_action=step.late_action,
         unknown_policy=step.unknown_policy,
+        newer_session=step.newer_session,
+        may_be_skipped=step.may_be_skipped,
+        enabled=step.enabled,
         **_when_fields(step.when),
     )
 

@@ -50,6 +50,9 @@ class ShippedStep:
     asks_check_in: bool
     may_be_skipped: bool
     texts: dict[str, ShippedText]
+    newer_session: Literal["supersede", "keep"] = "supersede"
+    may_be_skipped: bool = False
+    enabled: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class ShippedRestriction:
     topic: str
     hours_light: int | None
     hours_medium: int | None
+    least_hours: int | None = None
+    most_hours: int | None = None
 
 
 @dataclass(frozen=True)
