@@ -133,7 +133,7 @@ def _clinics(admin: ModelAdmin, request: HttpRequest) -> list[Clinic]:
     clinics = admin.editable_clinics(request)  # type: ignore[attr-defined]
     if not clinics:
         raise PermissionDenied
-    return clinics  # type: ignore[no-any-return]
+    return clinics
 
 
 def _chosen(clinics: list[Clinic], wanted: str) -> Clinic | None:

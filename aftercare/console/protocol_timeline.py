@@ -1,6 +1,6 @@
 """The timeline above a protocol's form: drawn from the steps as they stand there, saved or not."""
 
-from typing import Any
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django.contrib.admin import ModelAdmin
@@ -51,4 +51,4 @@ def _formset(request: HttpRequest, protocol: Protocol) -> StepFormSet:
     made = inlineformset_factory(
         Protocol, ProtocolStep, form=StepForm, formset=StepFormSet, extra=0, max_num=MOST_STEPS
     )
-    return made(data=request.POST, instance=protocol, prefix="steps")
+    return cast(StepFormSet, made(data=request.POST, instance=protocol, prefix="steps"))
