@@ -35,7 +35,7 @@ def exported(protocol: Protocol) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
-        "slug": protocol.slug[:40].rstrip("-"),
+        "slug": protocol.slug,
         "name": protocol.name,
         "variants": list(protocol.variants),
         "steps": [_exported_step(step) for step in steps],
@@ -146,7 +146,7 @@ def _when(row: dict[str, Any]) -> When:
 
 def _exported_step(step: ProtocolStep) -> dict[str, Any]:
     return {
-        "slug": step.slug[:40].rstrip("-"),
+        "slug": step.slug,
         "number": step.number,
         "name": step.name,
         "kind": step.kind,

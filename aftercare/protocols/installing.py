@@ -1,5 +1,6 @@
 """A clinic's own copy of a shipped protocol: its steps and restrictions, and its texts as drafts."""
 
+import hashlib
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -14,8 +15,8 @@ from aftercare.protocols.library import ShippedProtocol, ShippedStep, load
 from aftercare.protocols.models import Protocol, ProtocolStep, Restriction, StepKind
 from aftercare.timing import Elapsed, When
 
-MOST_SLUG = 36
-"""So that a number still fits behind."""
+LONGEST_SLUG = 50
+"""Of any slug, as the database keeps them."""
 
 
 @transaction.atomic
@@ -38,10 +39,9 @@ def install_copy(plan: ShippedProtocol, *, clinic: Clinic, name: str = "") -> Pr
     Its texts come as drafts. ``name`` takes the place of the plan's own.
     """
     clinic = Clinic.objects.select_for_update().get(pk=clinic.pk)
-    taken = set(Protocol.objects.filter(clinic=clinic).values_list("slug", flat=True)) | _left_over(
-        clinic, plan
-    )
-    slugs = (f"{plan.slug[:MOST_SLUG]}-{number}" if number > 1 else plan.slug for number in count(1))
+    taken = set(Protocol.objects.filter(clinic=clinic).values_list("slug", flat=True))
+    taken |= _left_over(clinic, plan)
+    slugs = (f"{plan.slug[: LONGEST_SLUG - 4]}-{number}" if number > 1 else plan.slug for number in count(1))
     slug = next(slug for slug in slugs if slug not in taken)
     return _copy(replace(plan, slug=slug, name=name or plan.name), clinic)
 
@@ -84,17 +84,24 @@ def _add_step(protocol: Protocol, step: ShippedStep) -> None:
         late_action=step.late_action,
         unknown_policy=step.unknown_policy,
         newer_session=step.newer_session,
-        may_be_skipped=step.may_be_skipped,
         enabled=step.enabled,
         **_when_fields(step.when),
     )
+
+
+def _template_slug(protocol: str, step: str) -> str:
+    """Both slugs in one; where they are too long together, shortened, with a digest that keeps them apart."""
+    whole = f"{protocol}-{step}"
+    if len(whole) <= LONGEST_SLUG:
+        return whole
+    return f"{protocol[:24]}-{step[:16]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
 def _template(protocol: Protocol, step: ShippedStep) -> MessageTemplate:
     """A template left over from an earlier copy is taken up again, with the texts it has."""
     template, _made = MessageTemplate.objects.get_or_create(
         clinic=protocol.clinic,
-        slug=f"{protocol.slug}-{step.slug}",
+        slug=_template_slug(protocol.slug, step.slug),
         defaults={
             "name": step.name,
             "safety_critical": step.safety_critical,

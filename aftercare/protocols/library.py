@@ -51,7 +51,6 @@ class ShippedStep:
     may_be_skipped: bool
     texts: dict[str, ShippedText]
     newer_session: Literal["supersede", "keep"] = "supersede"
-    may_be_skipped: bool = False
     enabled: bool = True
 
 

@@ -128,6 +128,17 @@ def test_import_never_touches_a_protocol_that_is_there(clinic):
     assert second.steps.get(slug="day-1").template.versions.get().body == "Other words."
 
 
+def test_slugs_of_any_length_make_templates_of_their_own(clinic):
+    long = {"slug": "p" * 50, "steps__0__slug": "s" * 50, "steps__1__slug": "s" * 49}
+
+    copies = [install_copy(read(json.dumps(changed(**long))), clinic=clinic) for _each in range(2)]
+
+    templates = [step.template for copy in copies for step in copy.steps.all()]
+    assert [copy.slug for copy in copies] == ["p" * 50, f"{'p' * 46}-2"]
+    assert len({template.slug for template in templates}) == 4
+    assert all(len(template.slug) <= 50 for template in templates)
+
+
 def test_copy_of_the_library_stands_beside_the_installed_one(clinic):
     install("microneedling", clinic=clinic)
 
