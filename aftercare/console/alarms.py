@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from aftercare.checkins.readiness import unready
 from aftercare.clinics.models import Clinic
 from aftercare.console.access import OWNERS, Access, access_of, zone_of
 from aftercare.console.times import said_shortly
@@ -54,6 +55,7 @@ def alarms_for(request: HttpRequest) -> list[Alarm]:
     """Everything that holds back mail of the user's clinics, the worst first, and texts to be read again."""
     reader = _Reader(access_of(request), zone_of(request), timezone.now())
     found = [*_site(reader), *_rests(reader), *_limits(reader), *_clinics(reader), *_reviews(reader)]
+    found += _check_ins(reader)
     return sorted(found, key=lambda alarm: alarm.tone != "error")
 
 
@@ -80,6 +82,26 @@ def _clinics(reader: _Reader) -> Iterator[Alarm]:
         title = ngettext("%(count)d more clinic is paused.", "%(count)d more clinics are paused.", more)
         url = reverse("admin:clinics_clinic_changelist")
         yield Alarm(title=title % {"count": more}, text="", tone="warn", url=url, button=_("Clinics"))
+
+
+def _check_ins(reader: _Reader) -> Iterator[Alarm]:
+    """Clinics that ask their patients and could not hear the answer, or could not promise a call."""
+    for clinic in unready(reader.access.clinics())[:MOST_CLINICS]:
+        if not clinic.has_rules:  # type: ignore[attr-defined]
+            yield Alarm(
+                title=_("%s asks for check-ins that nobody can answer.") % clinic,
+                text=_("No triage rules are approved: the page behind the link only says to call."),
+                url=reverse("admin:checkins_ruleset_changelist"),
+                button=_("Triage rules"),
+            )
+        else:
+            yield Alarm(
+                title=_("%s has no opening hours.") % clinic,
+                text=_("After a check-in no patient is promised a call."),
+                tone="warn",
+                url=reverse("admin:clinics_clinic_change", args=[clinic.pk]),
+                button=_("Opening hours"),
+            )
 
 
 def _paused(clinic: Clinic, reader: _Reader) -> Alarm:

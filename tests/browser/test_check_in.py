@@ -115,3 +115,15 @@ def test_clinician_reads_the_rules_on_a_tablet(page, log_in, message, shoot):
     expect(page.get_by_role("button", name="I have read the rules")).to_be_visible()
     shoot("rules-draft", full_page=True)
     no_violations(page)
+
+
+@pytest.mark.parametrize("width", [390, 820, 1440])
+def test_page_of_what_answers_say_fits_the_screen(page, log_in, message, shoot, width):
+    log_in(factories.user(message.clinic, Role.OWNER))
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.goto("/admin/checkins/checkin/learning/")
+
+    expect(page.get_by_text("Too few check-ins so far to say anything.")).to_be_visible()
+    shoot(f"learning-{width}", full_page=True)
+    assert fits(page, width)
+    no_violations(page)
