@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -17,6 +18,7 @@ from aftercare.clinics.models import Patient
 from aftercare.console.access import RECORDERS, user_of
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.patient_form import PatientForm
+from aftercare.console.readdressing import has_something_to_offer, readdress_path, readdress_url
 from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
@@ -114,9 +116,21 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
 
     def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        request.address_corrected = change and "email" in form.changed_data  # type: ignore[attr-defined]
         if change and REPLANNED_BY & set(form.changed_data):
             replan_patient(obj, by=user_of(request), now=timezone.now())
             messages.info(request, _("What is promised to this patient was planned anew."))
+
+    def get_urls(self) -> list[URLPattern]:
+        return [readdress_path(self), *super().get_urls()]
+
+    def response_change(self, request: HttpRequest, obj: Patient) -> HttpResponseBase:
+        """After a corrected address, offers what the former one kept from the patient."""
+        response = super().response_change(request, obj)
+        corrected = getattr(request, "address_corrected", False)
+        if corrected and "_popup" not in request.POST and has_something_to_offer(obj):
+            return HttpResponseRedirect(readdress_url(obj))
+        return response
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
         patient = kwargs.get("obj")

@@ -38,7 +38,7 @@ ALLOWED: Mapping[Status, frozenset[Status]] = {
     S.SUPERSEDED: frozenset({S.SCHEDULED, S.HELD, S.MISSED, S.CANCELLED, S.SENT}),
     S.MISSED: frozenset({S.SCHEDULED, S.HELD, S.MISSED, S.CANCELLED, S.SENT}),
     S.CANCELLED: frozenset({S.SCHEDULED, S.HELD, S.MISSED, S.SENT}),
-    S.SUPPRESSED: frozenset({S.SENT}),
+    S.SUPPRESSED: frozenset({S.SCHEDULED, S.SENT}),  # to the address that staff have corrected
     S.SENT: frozenset(),
 }
 """To SENT from where nothing was being sent: only on the mail service's own report of an earlier try."""

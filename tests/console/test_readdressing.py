@@ -1,0 +1,146 @@
+"""A corrected address: what the former one kept from the patient is offered, and goes if staff say so."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from aftercare.clinics.models import Role
+from aftercare.followups.models import Cause, FollowUpTask
+from aftercare.followups.opening import open_task
+from aftercare.outbox.models import Status, StatusChange, Why
+from aftercare.outbox.readdressing import kept_from, send_to_new_address
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NEW = "corrected@example.com"
+
+
+@pytest.fixture
+def clinic():
+    return factories.clinic(undo_minutes=0)
+
+
+@pytest.fixture
+def patient(clinic):
+    return factories.patient(clinic)
+
+
+@pytest.fixture
+def kept(clinic, patient):
+    """Makes messages of the patient that did not leave, an hour ago and with three hours to spare."""
+
+    def make(status=Status.SUPPRESSED, **over):
+        now = timezone.now()
+        session = factories.treatment_session(
+            clinic, patient=patient, state="completed", completed_at=now - timedelta(hours=2)
+        )
+        why = Why.REFUSED if status == Status.FAILED else ""
+        return factories.message(
+            session, status=status, **{"why": why, "send_at": now - timedelta(hours=1), **over}
+        )
+
+    return make
+
+
+@pytest.fixture
+def staff(client, clinic):
+    user = factories.user(clinic, Role.STAFF)
+    client.force_login(user)
+    return user
+
+
+def page(patient):
+    return reverse("admin:clinics_patient_readdress", args=[patient.pk])
+
+
+def correct(client, patient, email=NEW):
+    fields = {
+        "first_name": patient.first_name,
+        "last_name": patient.last_name,
+        "email": email,
+        "agreed": "on",
+        "email_consent_version": "2026-01",
+        "email_consent_at": "2026-01-05T10:00",
+    }
+    return client.post(reverse("admin:clinics_patient_change", args=[patient.pk]), fields)
+
+
+@pytest.mark.parametrize("status", [Status.SUPPRESSED, Status.FAILED])
+def test_what_the_address_kept_back_is_offered_after_it_was_corrected(client, staff, patient, kept, status):
+    message = kept(status)
+
+    answer = correct(client, patient)
+
+    assert answer.url == page(patient)
+    assert str(message.pk) in client.get(answer.url).content.decode()
+
+
+def test_nothing_is_offered_when_the_address_stays(client, staff, patient, kept):
+    kept()
+
+    assert correct(client, patient, patient.email).url != page(patient)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"latest_at": timezone.now() - timedelta(minutes=1)},
+        {"status": Status.SENT},
+        {"status": Status.MISSED},
+        {"status": Status.FAILED, "why": Why.CANNOT_COMPOSE},
+        {"status": Status.FAILED, "in_doubt": True},
+    ],
+)
+def test_what_is_late_or_was_kept_back_by_something_else_is_not_offered(client, staff, patient, kept, over):
+    kept(**over)
+
+    assert correct(client, patient).url != page(patient)
+
+
+def test_what_was_ticked_is_promised_for_now_and_says_by_whom(client, staff, patient, kept):
+    ticked, other = kept(), kept(Status.FAILED)
+    client.post(page(patient), {"message": [str(ticked.pk)]})
+
+    ticked.refresh_from_db(), other.refresh_from_db()
+    line = StatusChange.objects.get(message=ticked)
+    assert (ticked.status, ticked.why, other.status) == (Status.SCHEDULED, Why.STAFF_RESENT, Status.FAILED)
+    assert ticked.due_at <= timezone.now()
+    assert (line.actor, line.detail) == (staff, "The address was corrected.")
+
+
+def test_sending_takes_the_messages_task_back(patient, kept, staff, clinic):
+    message, now = kept(Status.FAILED), timezone.now()
+    source = f"message:{message.pk}:failed"
+    given = {"clinic": clinic, "patient": patient, "cause": Cause.FAILED, "source": source, "detail": ""}
+    open_task(**given, now=now, deadline_at=now + timedelta(hours=1))
+
+    send_to_new_address(patient, [message.pk], by=staff, now=now)
+
+    assert FollowUpTask.objects.get().closed_at == now
+
+
+def test_sending_twice_promises_once(patient, kept, staff):
+    message, now = kept(), timezone.now()
+
+    assert [send_to_new_address(patient, [message.pk], by=staff, now=now) for _ in range(2)] == [1, 0]
+
+
+def test_message_of_another_patient_is_not_sent(client, staff, clinic, patient, kept):
+    other = kept()
+    stranger = factories.patient(clinic)
+
+    client.post(page(stranger), {"message": [str(other.pk)]})
+
+    other.refresh_from_db()
+    assert other.status == Status.SUPPRESSED
+    assert kept_from(stranger, now=timezone.now()).count() == 0
+
+
+def test_viewer_sends_nothing(client, clinic, patient, kept):
+    message = kept()
+    client.force_login(factories.user(clinic, Role.VIEWER))
+
+    assert client.post(page(patient), {"message": [str(message.pk)]}).status_code == 403
+    assert client.post(page(patient), {"message": ["not-an-id"]}).status_code == 403
