@@ -12,7 +12,7 @@ DEPLOYED := SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
 	ALLOWED_HOSTS=aftercare.example.com DATABASE_URL=postgres://aftercare@localhost/aftercare \
 	REDIS_URL=redis://localhost:6379/0 EMAIL_URL=smtp+tls://localhost:587
 
-.PHONY: help run test check services-test postgres-test browser-test bench bench-servers clean faults
+.PHONY: help run test check services-test postgres-test browser-test html-check bench bench-servers clean faults
 
 help:
 	@echo "make run            start Aftercare with demo clinics (PORT=8000, AFTERCARE_VAR=./var)"
@@ -50,6 +50,12 @@ postgres-test: $(VENV)/.dev
 
 browser-test: $(VENV)/.dev
 	$(RUN_TESTS) -m browser
+
+# By hand, with the W3C's checker, which wants Java: make html-check VNU=/where/it/is/vnu.jar
+# Word's own properties and namespaces are no errors of ours.
+html-check: $(VENV)/.dev
+	$(BIN)/python -m tests.shipped_mails var/html
+	java -jar "$(VNU)" --errors-only --filterpattern '.*(mso-|xmlns:).*' var/html/*.html
 
 # For example: make bench OPTIONS="--messages 1000 --rounds 1"
 bench: bench-throughput
