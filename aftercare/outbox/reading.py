@@ -49,11 +49,13 @@ class Plan:
     """A patient's plan after one session. ``coming``: the instants for which messages are promised.
 
     ``settled``: whether the session counts; while it is being corrected, no date of it is shown.
+    ``check_in_at``: the first of those instants whose message asks how the patient is.
     """
 
     settled: bool
     told: Sequence[Told]
     coming: Sequence[datetime]
+    check_in_at: datetime | None
     restarts: Sequence[tuple[Topic, FromWhen]]
     next_visit_on: date | None
 
@@ -79,13 +81,15 @@ def letter_of(message: ScheduledMessage) -> Letter:
 
 def plan_of(session: TreatmentSession) -> Plan:
     """What the session's messages have said and will say, as far as it stands now."""
-    rows = session.scheduled_messages.select_related("patient").order_by("send_at")
+    rows = session.scheduled_messages.select_related("patient", "step__template").order_by("send_at")
     messages = list(rows.prefetch_related("attempts__compiled"))
     settled = session.state == SessionState.COMPLETED
+    coming = _coming(messages, session) if settled else []
     return Plan(
         settled=settled,
         told=[_told(message) for message in messages if _has_come(message)],
-        coming=_coming(messages, session) if settled else [],
+        coming=[message.send_at for message in coming],
+        check_in_at=next((each.send_at for each in coming if each.step.template.asks_check_in), None),
         restarts=restarts(session) if settled else [],
         next_visit_on=session.next_visit_on if settled else None,
     )
@@ -102,10 +106,10 @@ def _told(message: ScheduledMessage) -> Told:
     return Told(render(line, attempt.values).subject, attempt.opened_at, READ.url(message.pk))
 
 
-def _coming(messages: Sequence[ScheduledMessage], session: TreatmentSession) -> list[datetime]:
+def _coming(messages: Sequence[ScheduledMessage], session: TreatmentSession) -> list[ScheduledMessage]:
     """Those that stand in the way of nothing; a pause or a correction makes no promise."""
     address = comparable(session.patient.email)
     rows = Suppression.objects.filter(clinic=session.clinic_id, email=address)
     stopped = set(rows.values_list("purpose", flat=True))
     waiting = (message for message in messages if message.status in STILL_TO_COME)
-    return [m.send_at for m in waiting if not stopped & set(purposes_against(m.safety_critical))]
+    return [m for m in waiting if not stopped & set(purposes_against(m.safety_critical))]

@@ -13,7 +13,7 @@ _SHOWN = timedelta(minutes=30)
 
 
 def calendar_of(plan: Plan, message: ScheduledMessage, *, now: datetime) -> bytes:
-    """An event for each restart date and the next visit. The same ids every time: a second file corrects."""
+    """An event for each restart date, next check-in and visit. Its ids stay: a later file corrects it."""
     words = page_wording(message.patient.written_locale)
     calendar = Calendar()
     calendar.add("prodid", "-//Aftercare//Dates//EN")
@@ -22,6 +22,8 @@ def calendar_of(plan: Plan, message: ScheduledMessage, *, now: datetime) -> byte
     for topic, when in plan.restarts:
         summary = words.restart.format(topic=words.topics[topic])
         calendar.add_component(_event(str(topic), summary, _start(when, message), message, now))
+    if plan.check_in_at:
+        calendar.add_component(_event("check-in", words.check_in, plan.check_in_at, message, now))
     if plan.next_visit_on:
         calendar.add_component(_event("visit", words.next_visit, plan.next_visit_on, message, now))
     return calendar.to_ical()

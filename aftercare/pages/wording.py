@@ -21,6 +21,7 @@ class PageWording:
     next_visit: str
     calendar: str
     restart: str
+    check_in: str
     coming: str
     about: str
     nothing_coming: str
@@ -61,6 +62,7 @@ _WORDINGS = {
         next_visit="Your next visit",
         calendar="Add these dates to my calendar",
         restart="{topic}: from now, at the earliest",
+        check_in="A message asks how you are",
         coming="Messages still to come",
         about="{day}, about {time}",
         nothing_coming="No more messages are planned.",
@@ -102,6 +104,7 @@ _WORDINGS = {
         next_visit="Su próxima visita",
         calendar="Añadir estas fechas a mi calendario",
         restart="{topic}: desde ahora, como pronto",
+        check_in="Un mensaje le pregunta cómo está",
         coming="Mensajes por llegar",
         about="{day}, {time} aproximadamente",
         nothing_coming="No hay más mensajes previstos.",
@@ -143,6 +146,7 @@ _WORDINGS = {
         next_visit="زيارتك القادمة",
         calendar="أضف هذه المواعيد إلى تقويمي",
         restart="{topic}: ابتداءً من الآن على أقرب تقدير",
+        check_in="رسالة تسألك عن حالك",
         coming="رسائل ستصلك",
         about="{day}، حوالي الساعة {time}",
         nothing_coming="لا توجد رسائل أخرى مقررة.",

@@ -103,5 +103,6 @@ def test_plan_of_a_session_that_is_being_corrected_shows_no_date(sent, next_one)
 
     plan = plan_of(sent.session)
 
+    assert plan.check_in_at is None
     assert (plan.settled, plan.coming, plan.restarts, plan.next_visit_on) == (False, [], [], None)
     assert len(plan.told) == 1

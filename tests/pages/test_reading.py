@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from icalendar import Calendar
 
+from aftercare.content.models import MessageTemplate
 from aftercare.outbox import clock
 from aftercare.outbox.links import READ, UNSUBSCRIBE
 from aftercare.protocols.models import Topic
@@ -166,6 +167,15 @@ def test_calendar_has_an_event_for_each_date(browser, path):
         ("Your next visit · Harbour Clinic", "2026-04-25"),
     ]
     assert b"TZID" not in answer.content
+
+
+def test_calendar_has_the_next_message_that_asks_how_the_patient_is(browser, path, message):
+    MessageTemplate.objects.filter(steps__in=message.session.protocol.steps.all()).update(asks_check_in=True)
+
+    events = Calendar.from_ical(browser.get(f"{path}dates.ics").content).walk("VEVENT")
+
+    asked = {str(event["summary"]): event["dtstart"].dt for event in events}
+    assert asked["A message asks how you are · Harbour Clinic"] == message.send_at + timedelta(days=1)
 
 
 def test_calendar_has_the_same_ids_at_every_opening(browser, path):
