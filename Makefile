@@ -12,12 +12,13 @@ DEPLOYED := SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
 	ALLOWED_HOSTS=aftercare.example.com DATABASE_URL=postgres://aftercare@localhost/aftercare \
 	REDIS_URL=redis://localhost:6379/0 EMAIL_URL=smtp+tls://localhost:587
 
-.PHONY: help run test check services-test postgres-test browser-test html-check bench bench-servers clean faults
+.PHONY: help run test check translations services-test postgres-test browser-test html-check bench bench-servers clean faults
 
 help:
 	@echo "make run            start Aftercare with demo clinics (PORT=8000, AFTERCARE_VAR=./var)"
 	@echo "make test           the unit tests, with coverage"
 	@echo "make check          lint, format, types, layers, migrations, deployment settings"
+	@echo "make translations   gather the texts into locale/es/LC_MESSAGES/django.po, and compile it"
 	@echo "make services-test  tests on real PostgreSQL, Redis and SMTP processes"
 	@echo "make postgres-test  the unit tests on a real PostgreSQL"
 	@echo "make browser-test   tests in Chromium"
@@ -38,6 +39,12 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+# Needs GNU gettext. What was added stands untranslated at the end; what is only like an older text is marked fuzzy.
+translations: $(VENV)/.dev
+	$(BIN)/python manage.py makemessages --locale es --no-location --no-obsolete --no-wrap \
+		--ignore tests --ignore benchmarks --ignore var --ignore ".venv*"
+	$(BIN)/python manage.py compilemessages --locale es --ignore ".venv*"
 
 # The faults mostly wait, for leases and pauses, so that the others run beside them.
 services-test: $(VENV)/.dev
