@@ -7,10 +7,11 @@ import time_machine
 from django.contrib import admin
 from django.urls import reverse
 
+from aftercare.checkins.models import CheckIn, RuleSet
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion
 from aftercare.followups.models import FollowUpTask
-from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, Suppression
+from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, StaffNotice, Suppression
 from aftercare.protocols.models import Protocol
 from aftercare.treatments.models import TreatmentSession
 from tests import factories
@@ -21,6 +22,7 @@ OWNER = {Role.OWNER}
 WRITERS = {Role.OWNER, Role.CLINICIAN}
 RECORDERS = {Role.OWNER, Role.CLINICIAN, Role.STAFF}
 MAY_ADD = {
+    CheckIn: NOBODY,
     Clinic: NOBODY,
     DeliveryEvent: NOBODY,
     FollowUpTask: NOBODY,
@@ -29,7 +31,9 @@ MAY_ADD = {
     Patient: RECORDERS,
     Practitioner: OWNER,
     Protocol: WRITERS,
+    RuleSet: WRITERS,
     ScheduledMessage: NOBODY,
+    StaffNotice: NOBODY,
     Suppression: RECORDERS,
     TemplateVersion: WRITERS,
     TreatmentSession: RECORDERS,
@@ -66,7 +70,7 @@ def test_add_page_opens_for_the_roles_that_may_add(model, role, client, clinic):
     assert answer.status_code == (200 if role in MAY_ADD[model] else 403)
 
 
-@pytest.mark.parametrize("model", [model for model in MAY_ADD if model is not User])
+@pytest.mark.parametrize("model", [model for model in MAY_ADD if model not in (User, StaffNotice)])
 def test_viewer_reads_every_list(model, client, clinic):
     log_in(client, clinic, Role.VIEWER)
 
