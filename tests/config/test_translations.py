@@ -30,7 +30,9 @@ def forms(text):
 
 
 def said(message):
-    return message.context, tuple(forms(message.id)), tuple(forms(message.string))
+    # Babel leaves the context of a compiled text in bytes.
+    context = message.context.decode() if isinstance(message.context, bytes) else message.context
+    return context, tuple(forms(message.id)), tuple(forms(message.string))
 
 
 def placeholders(text):
