@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,6 +17,9 @@ from unfold.decorators import display
 from aftercare.clinics.models import Patient
 from aftercare.console.access import RECORDERS, user_of
 from aftercare.console.acts import Act, ActingAdmin
+from aftercare.console.export_columns import PATIENT_COLUMNS
+from aftercare.console.exporting import ExportingAdmin
+from aftercare.console.importing import Importing, with_import
 from aftercare.console.patient_form import PatientForm
 from aftercare.console.readdressing import has_something_to_offer, readdress_path, readdress_url
 from aftercare.console.resuming import resume_act_page
@@ -24,7 +27,7 @@ from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.session_plan import line_of
 from aftercare.console.times import said_shortly
-from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.outbox.models import ImportKind, ScheduledMessage, Status
 from aftercare.outbox.pausing import pause_patient, resume_patient
 from aftercare.outbox.replanning import replan_patient
 from aftercare.treatments.models import TreatmentSession
@@ -61,7 +64,7 @@ RESUME = Act(
 
 
 @admin.register(Patient)
-class PatientAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
+class PatientAdmin(OneSaveButton, ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
     """A clinic's patients."""
 
     form = PatientForm
@@ -81,6 +84,13 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
         ),
         (_("Other systems"), {"fields": ("external_id",), "classes": ("collapse",)}),
     )
+
+    export_columns = PATIENT_COLUMNS
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, with_import(self, request, extra_context))
 
     @display(description=_("patient"), ordering="last_name")
     def name(self, patient: Patient) -> str:
@@ -122,7 +132,8 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
             messages.info(request, _("What is promised to this patient was planned anew."))
 
     def get_urls(self) -> list[URLPattern]:
-        return [readdress_path(self), *super().get_urls()]
+        own = [readdress_path(self), *Importing(self, ImportKind.PATIENTS).urls()]
+        return [*own, *super().get_urls()]
 
     def response_change(self, request: HttpRequest, obj: Patient) -> HttpResponseBase:
         """After a corrected address, offers what the former one kept from the patient."""

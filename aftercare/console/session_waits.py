@@ -52,7 +52,7 @@ def others_of_day(facts: SessionFacts) -> Sequence[Treatment]:
         return []
     zone = facts.patient.zone
     day = facts.ended_at.astimezone(zone).date()
-    course = course_of([facts.patient.pk])[facts.patient.pk]
+    course = course_of([facts.patient.pk], clinics=[facts.patient.clinic_id])[facts.patient.pk]
     same = [each.pk for each in course if each.ended_at.astimezone(zone).date() == day]
     others = [pk for pk in same if pk != facts.session_id]
     return [treatment_of(each) for each in completed(others, patient_id=facts.patient.pk)] if others else []

@@ -20,12 +20,15 @@ from unfold.decorators import display
 from aftercare.clinics.models import Practitioner
 from aftercare.console.access import MAX_ID_DIGITS, RECORDERS, WRITERS, access_of, user_of
 from aftercare.console.acts import ActingAdmin
+from aftercare.console.export_columns import SESSION_COLUMNS
+from aftercare.console.exporting import ExportingAdmin
+from aftercare.console.importing import Importing, with_import
 from aftercare.console.scoping import ScopedHistoryAdmin, ScopedInline, without_links
 from aftercare.console.session_acts import UNDO, VOID
 from aftercare.console.session_form import COMPLETE, AreaForm, RowForm, SessionForm
 from aftercare.console.session_page import choose_clinic_page, plan_view, session_page
 from aftercare.console.times import said_shortly
-from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.outbox.models import ImportKind, ScheduledMessage, Status
 from aftercare.outbox.planning import STALE, complete_session, refuse_stale, replan_session
 from aftercare.outbox.refusing import Refused
 from aftercare.treatments.models import ProductApplied, SessionState, TreatedArea, TreatmentSession
@@ -52,12 +55,14 @@ class ProductInline(ScopedInline, TabularInline):
 
 
 @admin.register(TreatmentSession)
-class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
+class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
     """A draft is a form; a completed or voided session is a page to read, corrected on a page of its own."""
 
     form = SessionForm
     edit_roles = RECORDERS
     delete_roles = RECORDERS
+    export_columns = SESSION_COLUMNS
+    export_prefetch = ("areas", "products")
     acts = (UNDO, VOID)
     inlines = (AreaInline, ProductInline)
     autocomplete_fields = ("patient",)
@@ -108,8 +113,14 @@ class TreatmentSessionAdmin(ActingAdmin, ScopedHistoryAdmin):
                 name=f"{names}_plan_of",
             ),
             path("<path:object_id>/correct/", view(self.correct_view), name=f"{names}_correct"),
+            *Importing(self, ImportKind.SESSIONS).urls(),
             *super().get_urls(),
         ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, with_import(self, request, extra_context))
 
     @display(description=_("ended"), ordering="ended_at")
     def ended(self, session: TreatmentSession) -> str:

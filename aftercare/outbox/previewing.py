@@ -76,7 +76,8 @@ def would_revive(session: TreatmentSession, *, now: datetime) -> list[ScheduledM
     rows = ScheduledMessage.objects.filter(
         superseded_by=session, status=Status.SUPERSEDED, latest_at__gt=now
     ).select_related("step", "patient__clinic", "session__protocol")
-    course = [each for each in course_of([session.patient_id])[session.patient_id] if each.pk != session.pk]
+    course = course_of([session.patient_id], clinics=[session.clinic_id])[session.patient_id]
+    course = [each for each in course if each.pk != session.pk]
     return [row for row in rows.order_by("send_at") if not _taken_over(row, course)]
 
 
@@ -95,7 +96,7 @@ def _change(
 def _with_newer(facts: SessionFacts) -> SessionFacts:
     if facts.newer or facts.patient.pk is None:
         return facts
-    course = course_of([facts.patient.pk])[facts.patient.pk]
+    course = course_of([facts.patient.pk], clinics=[facts.patient.clinic_id])[facts.patient.pk]
     return replace(facts, newer=tuple(newer_than(facts.ended_at, facts.session_id, course)))
 
 

@@ -60,7 +60,7 @@ def promise(
     steps that can still be kept. With ``tell_staff``, one follow-up task a session tells of safety messages
     that came too late.
     """
-    course = course_of(session.patient_id for session in sessions)
+    course = course_of((s.patient_id for s in sessions), clinics={s.clinic_id for s in sessions})
     plans, rows = _plans(sessions, course, now), _rows(sessions)
     _keep_same_day(sessions, course)
     late = [row for s in sessions for row in _revise_all(plans[s.pk], rows[s.pk], by=by, now=now)]
@@ -76,7 +76,7 @@ def promise(
 
 def plans_and_rows(sessions: Sequence[TreatmentSession], *, now: datetime) -> tuple[Plans, Rows]:
     """What :func:`promise` would bring in line with what. Reads only."""
-    course = course_of(session.patient_id for session in sessions)
+    course = course_of((s.patient_id for s in sessions), clinics={s.clinic_id for s in sessions})
     return _plans(sessions, course, now), _rows(sessions)
 
 

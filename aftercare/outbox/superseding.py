@@ -47,9 +47,10 @@ class Place:
         return same_day and _has_leaflet(self.protocol, step.template_id)
 
 
-def course_of(patients: Iterable[int]) -> dict[int, list[TreatmentSession]]:
-    """By patient, their completed sessions in the order in which they ended."""
-    found = TreatmentSession.objects.filter(state=SessionState.COMPLETED, patient__in=set(patients))
+def course_of(patients: Iterable[int], *, clinics: Iterable[int]) -> dict[int, list[TreatmentSession]]:
+    """By patient, their completed sessions in the order in which they ended. ``clinics``: theirs."""
+    theirs = TreatmentSession.objects.filter(clinic__in=set(clinics), patient__in=set(patients))
+    found = theirs.filter(state=SessionState.COMPLETED)
     ordered = found.order_by("ended_at", "pk").select_related("protocol").prefetch_related("protocol__steps")
     course: dict[int, list[TreatmentSession]] = defaultdict(list)
     for session in ordered.only("patient", "clinic", "protocol", "ended_at"):
@@ -86,7 +87,7 @@ def overtaken(message: ScheduledMessage) -> TreatmentSession | None:
     if not message.attempt_count:
         return None
     session, zone = message.session, message.patient.zone
-    course = course_of([message.patient_id])[message.patient_id]
+    course = course_of([message.patient_id], clinics=[message.clinic_id])[message.patient_id]
     newer = newer_than(session.ended_at, session.pk, course)
     return taken_over_by(message.step, Place.of(session, zone), newer)
 

@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError
 from aftercare.outbox import clock
 from aftercare.outbox.claiming import wake_ups_worth
 from aftercare.outbox.heartbeat import beat, forget_stale
+from aftercare.outbox.importing.files import forget_files
 from aftercare.outbox.judging import BATCH, judge_waiting
 from aftercare.outbox.looking import Sight, look
 from aftercare.outbox.notice_sending import notices_due
@@ -80,6 +81,7 @@ class OnceInAWhile:
 def _forget(now: datetime) -> None:
     forget_stale(now=now)
     forget_slots(now=now)
+    forget_files(now=now)
 
 
 tidy = OnceInAWhile(_forget)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from aftercare.clinics.addresses import comparable
 from aftercare.clinics.models import Clinic, Patient
 from aftercare.outbox.importing.doubles import likely_doubles
-from aftercare.outbox.importing.parsing import ParsedRow
+from aftercare.outbox.importing.parsing import ParsedRow, PersonRow
 from aftercare.outbox.importing.problems import RowProblem
 from aftercare.outbox.importing.slicing import in_chunks
 from aftercare.treatments.models import SessionState, TreatmentSession
@@ -72,7 +72,7 @@ def match(rows: Sequence[ParsedRow], *, clinic: Clinic, take_doubles: bool = Fal
 
     ``take_doubles``: what looks like a double is another treatment, and new.
     """
-    matched, people = Matched(), _People(rows, clinic)
+    matched, people = Matched(), People(rows, clinic)
     stored, first_lines = _stored_sessions(rows, clinic), dict[str, int]()
     for row in rows:
         first = first_lines.setdefault(row.session.external_id, row.line)
@@ -93,10 +93,10 @@ def match(rows: Sequence[ParsedRow], *, clinic: Clinic, take_doubles: bool = Fal
     return matched
 
 
-class _People:
+class People:
     """The patients there are, by the id other systems give them and by name and address."""
 
-    def __init__(self, rows: Sequence[ParsedRow], clinic: Clinic) -> None:
+    def __init__(self, rows: Sequence[PersonRow], clinic: Clinic) -> None:
         self.by_id: dict[str, Patient] = {}
         self.by_identity: dict[Identity, list[Patient]] = defaultdict(list)
         self.adopted: list[Patient] = []
@@ -110,7 +110,7 @@ class _People:
                 if patient.external_id not in self.by_id:
                     self._add(patient, clinic)
 
-    def settle(self, row: ParsedRow, matched: Matched) -> bool:
+    def settle(self, row: PersonRow, matched: Matched) -> bool:
         """Gives the row its patient. False, with the problem noted, if it cannot be told who that is."""
         patient = self._find(row, matched)
         if patient is None:
@@ -118,10 +118,10 @@ class _People:
         if patient is not row.patient:
             if not self._agree(row, patient, matched):
                 return False
-            row.patient = row.session.patient = patient
+            row.take(patient)
         return True
 
-    def _find(self, row: ParsedRow, matched: Matched) -> Patient | None:
+    def _find(self, row: PersonRow, matched: Matched) -> Patient | None:
         given = row.patient
         if given.external_id and given.external_id in self.by_id:
             return self.by_id[given.external_id]
@@ -146,7 +146,7 @@ class _People:
                 self.adopted.append(patient)
         return patient
 
-    def _agree(self, row: ParsedRow, patient: Patient, matched: Matched) -> bool:
+    def _agree(self, row: PersonRow, patient: Patient, matched: Matched) -> bool:
         """Whether it can be the same person; details that differ are kept as they are, and listed."""
         where = self._where(patient)
         if differing := [name for name in _SAME_PERSON if _differs(row.patient, patient, name)]:

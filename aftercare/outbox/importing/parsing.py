@@ -25,14 +25,26 @@ _TEXTS = ("device", "cartridge_lot", "override_reason", "recovery_note", "notes"
 
 
 @dataclass
-class ParsedRow:
-    """One good row: unsaved rows of the database, tied together in memory."""
+class PersonRow:
+    """One good row of patients: an unsaved patient, until it is known who that is."""
 
     line: int
     patient: Patient
+
+    def take(self, patient: Patient) -> None:
+        self.patient = patient
+
+
+@dataclass
+class ParsedRow(PersonRow):
+    """One good row of sessions: unsaved rows of the database, tied together in memory."""
+
     session: TreatmentSession
     areas: list[TreatedArea]
     products: list[ProductApplied]
+
+    def take(self, patient: Patient) -> None:
+        self.patient = self.session.patient = patient
 
 
 class Known:
@@ -116,6 +128,16 @@ def parse_row(raw: RawRow, known: Known, *, now: datetime) -> tuple[ParsedRow | 
         _check_completion(session, areas, reader, now)
     parsed = ParsedRow(raw.line, patient, session, areas, products)
     return (None, reader.problems) if reader.problems else (parsed, [])
+
+
+def parse_person(raw: RawRow, clinic: Clinic, *, now: datetime) -> tuple[PersonRow | None, list[RowProblem]]:
+    """The patient, or what is wrong, every column at once."""
+    if raw.problems:
+        return None, raw.problems
+    reader = _Reader(raw)
+    patient = _patient(reader, clinic, now)
+    _check_lengths(patient, reader)
+    return (None, reader.problems) if reader.problems else (PersonRow(raw.line, patient), [])
 
 
 def _patient(reader: _Reader, clinic: Clinic, now: datetime) -> Patient:

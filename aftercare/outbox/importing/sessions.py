@@ -1,5 +1,6 @@
 """Patients and completed sessions from a CSV or Excel file, in one operation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic, User
 from aftercare.outbox.importing.matching import Matched, match
-from aftercare.outbox.importing.parsing import Known, ParsedRow, parse_row
+from aftercare.outbox.importing.parsing import Known, ParsedRow, PersonRow, parse_row
 from aftercare.outbox.importing.problems import FileError, RowProblem
 from aftercare.outbox.importing.reading import Mapping, read_rows
 from aftercare.outbox.importing.writing import write
@@ -44,7 +45,7 @@ class Report:
     conflicts: list[RowProblem]
     doubles: list[RowProblem]
     kept: list[RowProblem]
-    new: list[ParsedRow]
+    new: Sequence[PersonRow]
     stored: bool
 
 

@@ -3,6 +3,7 @@
 from aftercare.outbox.models.attempts import Attempt, AttemptOutcome, StatusChange
 from aftercare.outbox.models.channels import ChannelRest, SendBucket, SitePause
 from aftercare.outbox.models.deliveries import DeliveryEvent, Purpose, Suppression
+from aftercare.outbox.models.imports import ImportFile, ImportKind
 from aftercare.outbox.models.messages import MessageScopedQuerySet, ScheduledMessage
 from aftercare.outbox.models.notices import NoticeStatus, StaffNotice
 from aftercare.outbox.models.signs import Heartbeat, Tally
@@ -15,6 +16,8 @@ __all__ = [
     "Delivery",
     "DeliveryEvent",
     "Heartbeat",
+    "ImportFile",
+    "ImportKind",
     "MessageScopedQuerySet",
     "NoticeStatus",
     "Purpose",

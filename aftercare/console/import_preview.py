@@ -1,0 +1,116 @@
+"""What an import will do, for the eye: what each column holds, each new row, and each cell that is wrong."""
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from aftercare.console.times import said_shortly
+from aftercare.outbox.importing.files import columns_of
+from aftercare.outbox.importing.parsing import ParsedRow, PersonRow
+from aftercare.outbox.importing.problems import FileError, RowProblem
+from aftercare.outbox.importing.sessions import Report
+from aftercare.outbox.importing.tables import read_table
+from aftercare.outbox.models import ImportFile
+
+SHOWN = 200
+"""So many lines of each kind are listed; the others are counted."""
+SAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the file: its name, what is in its first rows, and which of ours it is."""
+
+    name: str
+    samples: list[str]
+    chosen: str
+
+
+@dataclass(frozen=True)
+class NewRow:
+    line: int
+    patient: str
+    is_new: bool
+    what: str
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A cell and what is wrong with it."""
+
+    line: int
+    column: str
+    cell: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    columns: list[Column] = field(default_factory=list)
+    choices: list[tuple[str, bool]] = field(default_factory=list)
+    new: list[NewRow] = field(default_factory=list)
+    groups: list[tuple[str, list[Wrong], int]] = field(default_factory=list)
+    more: int = 0
+
+
+def preview_of(file: ImportFile, report: Report | None) -> Preview:
+    """The preview; without rows if the file could not be read as mapped."""
+    columns, cells = _read(file)
+    ours = columns_of(file.kind)
+    choices = [(name, name in ours.required) for name in ours.all]
+    if report is None:
+        return Preview(columns=columns, choices=choices)
+    kinds = (
+        (_("Wrong, and not stored"), report.problems),
+        (_("Stored already, and otherwise: stays as stored"), report.conflicts),
+        (_("Most likely the same treatment under another id: not stored"), report.doubles),
+        (_("Patients' details that stay as they are"), report.kept),
+    )
+    return Preview(
+        columns=columns,
+        choices=choices,
+        new=[_new(row) for row in report.new[:SHOWN]],
+        groups=[(title, _wrong(found[:SHOWN], cells), len(found)) for title, found in kinds if found],
+        more=max(0, len(report.new) - SHOWN),
+    )
+
+
+def _read(file: ImportFile) -> tuple[list[Column], dict[tuple[int, str], str]]:
+    """The file's columns, and its cells by line and our column."""
+    try:
+        table = read_table(bytes(file.data))
+        rows = list(table.lines)
+    except FileError:
+        return [], {}
+    mapping = [*file.mapping, *[""] * len(table.header)]
+    cells = {
+        (row.line, mapping[int(at)]): cell
+        for row in rows
+        for at, cell in row.cells.items()
+        if int(at) < len(mapping) and mapping[int(at)]
+    }
+    columns = [Column(name, _samples(rows, str(at)), mapping[at]) for at, name in enumerate(table.header)]
+    return columns, cells
+
+
+def _samples(rows: list[Any], at: str) -> list[str]:
+    filled = (row.cells[at].strip()[:40] for row in rows if row.cells.get(at, "").strip())
+    return list(islice(filled, SAMPLES))
+
+
+def _new(row: PersonRow) -> NewRow:
+    what = row.patient.email
+    if isinstance(row, ParsedRow):
+        session = row.session
+        ended = said_shortly(session.ended_at, session.clinic.time_zone)
+        what = f"{ended} · {session.protocol} · {session.practitioner}"
+    return NewRow(row.line, str(row.patient), row.patient.pk is None, what)
+
+
+def _wrong(problems: list[RowProblem], cells: dict[tuple[int, str], str]) -> list[Wrong]:
+    return [
+        Wrong(each.line, each.column, cells.get((each.line, each.column), "")[:80], each.text)
+        for each in problems
+    ]

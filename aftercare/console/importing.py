@@ -1,0 +1,198 @@
+"""Importing a file in the console: what its columns hold, a preview of every change, then the storing."""
+
+import hashlib
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
+
+from aftercare.clinics.models import Clinic
+from aftercare.console.access import RECORDERS, access_of, user_of
+from aftercare.console.import_preview import Preview, preview_of
+from aftercare.outbox.importing.files import columns_of, keep_file
+from aftercare.outbox.importing.patients import import_patients
+from aftercare.outbox.importing.problems import FileError
+from aftercare.outbox.importing.sessions import Mode, Report, import_sessions
+from aftercare.outbox.importing.tables import read_table
+from aftercare.outbox.models import ImportFile, ImportKind
+
+LARGEST = 5 * 1024 * 1024
+MOST_ROWS = 5_000
+"""Beyond it a page would not answer in time; the command takes any number."""
+DRY = Mode(dry_run=True)
+
+
+class FileForm(forms.Form):
+    clinic = forms.ModelChoiceField(
+        Clinic.objects.none(), label=gettext_lazy("Clinic"), widget=UnfoldAdminSelectWidget
+    )
+    file = forms.FileField(
+        label=gettext_lazy("CSV or Excel file (.xlsx)"), widget=UnfoldAdminFileFieldWidget, max_length=300
+    )
+
+    def __init__(self, *args: Any, clinics: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clinic"].queryset = clinics  # type: ignore[attr-defined]
+        self.fields["clinic"].initial = clinics.first()
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST:
+            text = _("The file is larger than 5 MB. Split it, or let your operator use import_sessions.")
+            raise forms.ValidationError(text)
+        return file
+
+
+class Importing:
+    """The pages of one kind of import, beside the list of what it brings in."""
+
+    def __init__(self, model_admin: Any, kind: ImportKind) -> None:
+        self.admin, self.kind = model_admin, kind
+        self._name = f"{model_admin.opts.app_label}_{model_admin.opts.model_name}"
+
+    def urls(self) -> list[URLPattern]:
+        view = self.admin.admin_site.admin_view
+        return [
+            path("import/", view(self.upload), name=f"{self._name}_import"),
+            path("import/<int:pk>/", view(self.look), name=f"{self._name}_import_file"),
+        ]
+
+    def upload(self, request: HttpRequest) -> HttpResponse:
+        clinics = access_of(request).clinics(RECORDERS)
+        if not clinics.exists():
+            raise PermissionDenied
+        form = FileForm(request.POST or None, request.FILES or None, clinics=clinics)
+        valid = request.method == "POST" and form.is_valid()
+        if valid and (kept := self._keep(form, request)):
+            return HttpResponseRedirect(self._url(kept))
+        columns = columns_of(self.kind)
+        context = {"form": form, "required": columns.required, "optional": columns.optional}
+        return self._page(request, "upload", context)
+
+    def look(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The mapping and the preview; stores what was seen when asked to."""
+        mine = access_of(request).limit(ImportFile.objects.filter(kind=self.kind), RECORDERS)
+        file = get_object_or_404(mine, pk=pk, uploaded_by=request.user.pk)
+        if "_cancel" in request.POST:
+            file.delete()
+            messages.info(request, _("The file is forgotten. Nothing was stored."))
+            return self._to_list()
+        if "_map" in request.POST:
+            file.mapping = request.POST.getlist("column")
+            file.save(update_fields=["mapping"])
+            return HttpResponseRedirect(self._url(file))
+        return self._store_or_show(request, file)
+
+    def _keep(self, form: FileForm, request: HttpRequest) -> ImportFile | None:
+        upload = form.cleaned_data["file"]
+        given = {"clinic": form.cleaned_data["clinic"], "by": user_of(request), "now": timezone.now()}
+        try:
+            return keep_file(_short_enough(upload.read()), kind=self.kind, name=upload.name, **given)
+        except FileError as error:
+            form.add_error("file", str(error))
+            return None
+
+    def _store_or_show(self, request: HttpRequest, file: ImportFile) -> HttpResponse:
+        mode = replace(DRY, take_doubles="take_doubles" in request.POST, mapping=file.mapping)
+        error, report = "", None
+        try:
+            report = self._run(file, request, mode)
+            if "_store" in request.POST and self._may_store(request, report):
+                return self._store(request, file, mode)
+        except FileError as refused:
+            error, report = str(refused), None
+        return self._preview(request, file, report, error)
+
+    def _may_store(self, request: HttpRequest, report: Report) -> bool:
+        """Only what was seen, and only with a word on the rows that are left out."""
+        if request.POST.get("seen") != digest(report):
+            messages.warning(request, _("What is stored has changed meanwhile. Look at the preview again."))
+            return False
+        if left_out(report) and "leave_out" not in request.POST:
+            messages.error(
+                request, _("Nothing was stored. Correct the rows listed, or tick to leave them out.")
+            )
+            return False
+        return True
+
+    def _store(self, request: HttpRequest, file: ImportFile, mode: Mode) -> HttpResponse:
+        report = self._run(file, request, replace(mode, dry_run=False, at_once=True))
+        file.delete()
+        number = len(report.new)
+        text = ngettext("%d row was stored.", "%d rows were stored.", number) % number
+        messages.success(request, text)
+        return self._to_list()
+
+    def _run(self, file: ImportFile, request: HttpRequest, mode: Mode) -> Report:
+        """Raises FileError."""
+        run = import_sessions if self.kind == ImportKind.SESSIONS else import_patients
+        given = {"clinic": file.clinic, "by": user_of(request), "now": timezone.now(), "mode": mode}
+        return run(bytes(file.data), **given)  # type: ignore[arg-type]
+
+    def _preview(
+        self, request: HttpRequest, file: ImportFile, report: Report | None, error: str
+    ) -> HttpResponse:
+        preview: Preview = preview_of(file, report)
+        context = {
+            "file": file,
+            "error": error,
+            "preview": preview,
+            "report": report,
+            "seen": digest(report) if report else "",
+            "left_out": left_out(report) if report else 0,
+            "take_doubles": "take_doubles" in request.POST,
+        }
+        return self._page(request, "preview", context)
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
+        shared = {
+            **self.admin.admin_site.each_context(request),
+            "title": _("Import patients") if self.kind == ImportKind.PATIENTS else _("Import sessions"),
+            "opts": self.admin.opts,
+            "list_url": reverse(f"admin:{self._name}_changelist"),
+        }
+        return TemplateResponse(request, f"console/importing/{name}.html", {**shared, **context})
+
+    def _url(self, file: ImportFile) -> str:
+        return reverse(f"admin:{self._name}_import_file", args=[file.pk])
+
+    def _to_list(self) -> HttpResponse:
+        return HttpResponseRedirect(reverse(f"admin:{self._name}_changelist"))
+
+
+def with_import(model_admin: Any, request: HttpRequest, context: dict[str, Any] | None) -> dict[str, Any]:
+    """The context of a list with the way to its import, for those who may."""
+    if not access_of(request).holds(RECORDERS):
+        return context or {}
+    name = f"{model_admin.opts.app_label}_{model_admin.opts.model_name}"
+    return {**(context or {}), "import_url": reverse(f"admin:{name}_import")}
+
+
+def _short_enough(data: bytes) -> bytes:
+    rows = sum(1 for _line in islice(read_table(data).lines, MOST_ROWS + 1))
+    if rows > MOST_ROWS:
+        text = _("The file has more than %s rows. Split it, or let your operator use import_sessions.")
+        raise FileError(text % MOST_ROWS)
+    return data
+
+
+def left_out(report: Report) -> int:
+    """How many rows of the file are not stored although they are not stored already."""
+    return len({problem.line for problem in (*report.problems, *report.conflicts, *report.doubles)})
+
+
+def digest(report: Report) -> str:
+    """The same as long as the same rows would be stored for the same patients."""
+    said = [(row.line, row.patient.pk) for row in report.new]
+    return hashlib.sha256(repr((said, left_out(report))).encode()).hexdigest()[:16]
