@@ -28,7 +28,8 @@ def clinic():
 
 def serious(page):
     found = Axe().run(page).response["violations"]
-    return [each["id"] for each in found if each["impact"] in ("serious", "critical")]
+    bad = [each for each in found if each["impact"] in ("serious", "critical")]
+    return [(each["id"], node["target"]) for each in bad for node in each["nodes"]]
 
 
 def test_session_is_moved_after_its_effect_was_seen(log_in, clinic, shoot):
