@@ -4,6 +4,7 @@ import pytest
 from django.apps import apps
 from django.db.models import Count, Exists, F, OuterRef, Q
 
+from aftercare.checkins.models import PostCount
 from aftercare.clinics.models import Clinic, Membership, Patient, Role, User
 from aftercare.content.models import CompiledVersion
 from aftercare.outbox.models import ChannelRest, Heartbeat, SendBucket, SitePause, Tally
@@ -12,7 +13,7 @@ from tests import factories, scope_guard
 from tests.scope_guard import UnscopedQuery, serving
 
 pytestmark = pytest.mark.django_db
-SITE_WIDE = {User, CompiledVersion, ChannelRest, Heartbeat, SendBucket, SitePause, Tally}
+SITE_WIDE = {User, CompiledVersion, ChannelRest, Heartbeat, PostCount, SendBucket, SitePause, Tally}
 
 UNTIED = {
     "all": lambda row: list(Patient.objects.all()),

@@ -112,7 +112,8 @@ def _close(concern: Concern, words: str, *, by: User, now: datetime) -> None:
 
 def tasks_of(concern: Concern) -> QuerySet[FollowUpTask]:
     """The open tasks that it has set off."""
-    return FollowUpTask.objects.filter(source__startswith=f"concern:{concern.pk}:", closed_at__isnull=True)
+    tasks = FollowUpTask.objects.filter(clinic=concern.clinic_id, closed_at__isnull=True)
+    return tasks.filter(source__startswith=f"concern:{concern.pk}:")
 
 
 def _at_level(concern: Concern | None, session: TreatmentSession, *, level: Level, now: datetime) -> Concern:

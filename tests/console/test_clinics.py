@@ -13,6 +13,9 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 28, 16, 2, tzinfo=UTC)
+NO_HOURS = {
+    f"{rows}-{kind}_FORMS": 0 for rows in ("opening_hours", "holidays") for kind in ("TOTAL", "INITIAL")
+}
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +50,7 @@ def posted(clinic):
     )
     return {
         **{name: getattr(clinic, name) for name in fields},
+        **NO_HOURS,
         "time_zone": "Europe/London",
         "quiet_from": "21:00",
         "quiet_until": "08:00",

@@ -112,6 +112,7 @@ def test_owner_sets_limits_and_what_follows_a_complaint(client, clinic):
     form = client.get(page).context["adminform"].form
     given = {name: form.initial.get(name) or "" for name in form.fields if name != "logo"}
     given |= {"time_zone": "Europe/London", "quiet_from": "21:00", "quiet_until": "08:00"}
+    given |= {f"{rows}-{n}_FORMS": 0 for rows in ("opening_hours", "holidays") for n in ("TOTAL", "INITIAL")}
 
     client.post(page, {**given, "mails_per_second": 5, "mails_per_day": 900, "after_complaint": "safety"})
 

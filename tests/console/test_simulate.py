@@ -121,7 +121,7 @@ def test_table_writes_dates_as_the_locale_does(capsys, locale, shown):
         ({"recorded_at": "2026-03-27T15:00"}, "Give a later time"),
         ({"quiet": "late"}, "Write it like 21:00-08:00"),
         ({"quiet": "21:00-25:00"}, "Write it like 21:00-08:00"),
-        ({"locale": "fr-FR"}, "Choose one of: en-GB, en-US, es-ES, es-MX."),
+        ({"locale": "fr-FR"}, "Choose one of: en-GB, en-US, es-ES, es-MX, ar."),
     ],
 )
 def test_bad_input_is_one_line_with_its_cure(capsys, over, cure):
