@@ -65,7 +65,7 @@ class Importing:
         view = self.admin.admin_site.admin_view
         return [
             path("import/", view(self.upload), name=f"{self._name}_import"),
-            path("import/<int:pk>/", view(self.look), name=f"{self._name}_import_file"),
+            path("import/<int:file_id>/", view(self.look), name=f"{self._name}_import_file"),
         ]
 
     def upload(self, request: HttpRequest) -> HttpResponse:
@@ -80,10 +80,10 @@ class Importing:
         context = {"form": form, "required": columns.required, "optional": columns.optional}
         return self._page(request, "upload", context)
 
-    def look(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def look(self, request: HttpRequest, file_id: int) -> HttpResponse:
         """The mapping and the preview; stores what was seen when asked to."""
         mine = access_of(request).limit(ImportFile.objects.filter(kind=self.kind), RECORDERS)
-        file = get_object_or_404(mine, pk=pk, uploaded_by=request.user.pk)
+        file = get_object_or_404(mine, pk=file_id, uploaded_by=request.user.pk)
         if "_cancel" in request.POST:
             file.delete()
             messages.info(request, _("The file is forgotten. Nothing was stored."))
