@@ -95,7 +95,7 @@ def addresses_of(row):
         if not pattern.name or not pattern.pattern.regex.groups:
             continue
         keys = pattern.pattern.regex.groupindex
-        values = {"version_id": "1", "name": "cancel"}
+        values = {"version_id": "1", "name": "cancel", "photo": 1}
         if keys and not {"object_id", "pk"} & set(keys):
             continue
         args = [values.get(key, quote(row.pk)) for key in keys] or [quote(row.pk), version_of(row)]
@@ -111,7 +111,7 @@ def address(name, args):
     try:
         return reverse(f"admin:{name}", args=args)
     except NoReverseMatch:
-        return reverse(f"admin:{name}", args=[args[0].replace("_2D", "-"), *args[1:]])
+        return reverse(f"admin:{name}", args=[str(args[0]).replace("_2D", "-"), *args[1:]])
 
 
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
