@@ -46,11 +46,8 @@ translations: $(VENV)/.dev
 		--ignore tests --ignore benchmarks --ignore var --ignore ".venv*"
 	$(BIN)/python manage.py compilemessages --locale es --ignore ".venv*"
 
-# The faults mostly wait, for leases and pauses, so that the others run beside them.
 services-test: $(VENV)/.dev
-	@printed=$$(mktemp); $(RUN_TESTS) -m services tests/engine/faults >$$printed 2>&1 & faults=$$!; \
-	$(RUN_TESTS) -m services --ignore=tests/engine/faults; others=$$?; \
-	wait $$faults; faulty=$$?; cat $$printed; rm $$printed; exit $$((others + faulty))
+	$(RUN_TESTS) -m services
 
 postgres-test: $(VENV)/.dev
 	$(RUN_TESTS) --postgres -n auto -m "not services and not browser"
