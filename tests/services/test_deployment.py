@@ -1,5 +1,8 @@
 """Web, worker and beat as real processes on real servers."""
 
+import signal
+from pathlib import Path
+
 import pytest
 
 from aftercare.outbox.models import Heartbeat
@@ -35,5 +38,13 @@ def test_web_answers_with_the_log_in_page(deployment):
 
 def test_worker_and_beat_end_when_asked(deployment):
     worker, beat = deployment.worker(), deployment.beat()
+    beat.until(lambda: minds(beat.pid, signal.SIGTERM), "beat that minds being asked")
 
     assert (worker.stop(), beat.stop()) == (0, 0)
+
+
+def minds(pid, number):
+    """Whether the process has a handler for the signal; beat shows itself a moment before it has."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return int(caught, 16) >> (number - 1) & 1
