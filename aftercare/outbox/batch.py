@@ -8,29 +8,16 @@ at most one message that may or may not have left; the rest of its chunk comes b
 import time
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
-
-import structlog
-from django.conf import settings
+from datetime import datetime
 
 from aftercare.outbox import clock, stopping
+from aftercare.outbox.calling import call, connect, is_trouble, lasts
 from aftercare.outbox.channel import Channel
 from aftercare.outbox.claiming import Claim
-from aftercare.outbox.deciding import (
-    ChannelRefused,
-    Decision,
-    NotSent,
-    Refused,
-    Sent,
-    Unknown,
-    decide,
-    decide_opening,
-    words_of,
-)
+from aftercare.outbox.deciding import ChannelRefused, NotSent, Sent, Unknown
 from aftercare.outbox.limiting import give_back
 from aftercare.outbox.loading import InHand, Shared
 from aftercare.outbox.models import Attempt, AttemptOutcome, ScheduledMessage, Status
-from aftercare.outbox.providers import has_answer
 from aftercare.outbox.readying import Readying
 from aftercare.outbox.relaying import Done, relay
 from aftercare.outbox.resting import Rests, got_through, rest
@@ -39,10 +26,6 @@ from aftercare.outbox.site_pause import site_paused
 from aftercare.outbox.transitions import move_all
 from aftercare.outbox.wire import Mail
 
-log = structlog.get_logger(__name__)
-
-CALLS_A_MESSAGE = 4
-"""MAIL, RCPT, DATA and its text may each wait for the time-out before the call is over."""
 SLOW_COMMIT = 1.0
 """Seconds; after a slower one (the database was away) the lease is looked at again before the call."""
 DOUBTS_IN_A_ROW = 2
@@ -50,11 +33,6 @@ DOUBTS_IN_A_ROW = 2
 
 lost_in_a_row: Counter[str] = Counter()
 """Answers that this process has lost, by mail service: one that hangs may cost a whole drain a message."""
-
-
-def call_time() -> timedelta:
-    """The longest that handing over one message may take."""
-    return timedelta(seconds=settings.PROVIDER_TIMEOUT_SECONDS * CALLS_A_MESSAGE)
 
 
 class Batch:
@@ -80,7 +58,9 @@ class Batch:
         """
         try:
             for claimed in self._chunk:
-                if not self._is_open() or not self._may_begin(claimed, deadline, now := self._watch.now()):
+                connected = connect(self._channel)
+                now = self._watch.now()  # afterwards, because connecting may take long
+                if not (connected and self._may_begin(claimed, deadline, now)):
                     self._give_back()
                     return False
                 self.begun += 1
@@ -97,19 +77,8 @@ class Batch:
         Nor on another day (UTC) than that of the claim, whose limits it was counted against.
         """
         paused = self._in_hand.must_read(now) and site_paused()
-        in_time = _lasts(claimed, now) and now < deadline and now.date() == self._claimed_at.date()
+        in_time = lasts(claimed.lease_until, now) and now < deadline and now.date() == self._claimed_at.date()
         return in_time and not stopping.asked() and not paused
-
-    def _is_open(self) -> bool:
-        """Connects, unless connected; the time is looked at afterwards, because that may take long."""
-        try:
-            self._channel.open()
-        except Exception as error:  # noqa: BLE001 - whatever it is, nothing has left
-            outcome = decide_opening(error)
-            log.warning("mail_service_unreachable", service=self._channel.name, error=type(error).__name__)
-            rest(self._channel.name, outcome, said=words_of(error), now=clock.database_now())
-            return False
-        return True
 
     def _send_next(self, now: datetime) -> bool:
         """False if the service is in trouble, so that no other message should be tried now."""
@@ -131,23 +100,10 @@ class Batch:
 
     def _call(self, attempt: Attempt, email: Mail) -> Result:
         began = time.monotonic()
-        result = self._result_of_call(attempt, email)
+        result = call(self._channel, email, now=attempt.opened_at, attempt=attempt.pk)
         waited = (attempt.opened_at - attempt.message.due_at).total_seconds()
         self.results.append((outcome_of(result), waited + time.monotonic() - began))
         return result
-
-    def _result_of_call(self, attempt: Attempt, email: Mail) -> Result:
-        try:
-            return Result(Sent(self._channel.hand_over(email)))
-        except Exception as error:  # noqa: BLE001 - what is not understood is Unknown, and is settled as such
-            outcome = decide(
-                error, provider=attempt.provider, now=attempt.opened_at, answered=has_answer(email)
-            )
-            if not isinstance(outcome, Refused | Sent):
-                self._channel.close()
-            name = type(error).__name__
-            log.warning("message_not_taken", attempt=attempt.pk, outcome=type(outcome).__name__, error=name)
-            return Result(outcome, error=name, detail=words_of(error))
 
     def _conclude(self, attempt: Attempt, result: Result) -> bool:
         """Settles what is not simply sent at once; False if the service should be left alone now."""
@@ -162,7 +118,7 @@ class Batch:
             return True
         now = clock.database_now()
         doubtful = lost_in_a_row[service] >= (1 if self._rests.probing else DOUBTS_IN_A_ROW)
-        trouble = doubtful or _is_trouble(outcome)
+        trouble = doubtful or is_trouble(outcome)
         if trouble:
             sender = attempt.headers["From"]
             until = rest(self._channel.name, outcome, sender=sender, said=result.detail, now=now)
@@ -194,14 +150,5 @@ class Batch:
         give_back(self._channel.name, counts, now=now, claimed_at=self._claimed_at)
 
 
-def _lasts(claimed: ScheduledMessage, now: datetime) -> bool:
-    """Whether a call begun now ends within the claim's lease."""
-    return claimed.lease_until is not None and now + call_time() < claimed.lease_until
-
-
 def _too_late(message: ScheduledMessage, now: datetime) -> bool:
-    return not _lasts(message, now) or now > message.latest_at
-
-
-def _is_trouble(outcome: Sent | Decision) -> bool:
-    return isinstance(outcome, ChannelRefused) or (isinstance(outcome, NotSent) and outcome.whole_channel)
+    return not lasts(message.lease_until, now) or now > message.latest_at

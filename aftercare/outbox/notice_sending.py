@@ -7,31 +7,20 @@ notices back, as what staff are told of goes on during one; limits and rests of 
 import uuid
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
-from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 
 from aftercare.outbox import clock, stopping
-from aftercare.outbox.batch import call_time
+from aftercare.outbox.calling import call, connect, is_trouble, lasts, lease_time
 from aftercare.outbox.channel import Channel
-from aftercare.outbox.deciding import (
-    ChannelRefused,
-    NotSent,
-    Refused,
-    Sent,
-    Unknown,
-    decide,
-    decide_opening,
-    words_of,
-)
+from aftercare.outbox.deciding import NotSent, Sent, Unknown
 from aftercare.outbox.limiting import Allowance, allowance, take
 from aftercare.outbox.models import NoticeStatus, StaffNotice
 from aftercare.outbox.notice_mail import mail_of, still_needed
 from aftercare.outbox.notice_settling import give_up, key_ends_at, settle_notice
-from aftercare.outbox.providers import has_answer
 from aftercare.outbox.resting import Rests, got_through, rest, rests_of
 from aftercare.outbox.settling import Result, persistently
 from aftercare.outbox.wire import Mail
@@ -58,7 +47,7 @@ def send_notices(channel: Channel, *, deadline: datetime) -> int:
         if stopping.asked() or now >= deadline or not notices_due(now=now):
             return count
         rests = rests_of(channel.name, now=now)
-        if rests.until or not _is_open(channel):
+        if rests.until or not connect(channel):
             return count
         ready = _next(channel, rests, clock.database_now())
         if ready is None or not _send(channel, ready, rests):
@@ -68,16 +57,6 @@ def send_notices(channel: Channel, *, deadline: datetime) -> int:
 
 def _due(now: datetime) -> QuerySet[StaffNotice]:
     return StaffNotice.objects.filter(status=NoticeStatus.SCHEDULED, due_at__lte=now).order_by("due_at")
-
-
-def _is_open(channel: Channel) -> bool:
-    try:
-        channel.open()
-    except Exception as error:  # noqa: BLE001 - whatever it is, nothing has left
-        log.warning("mail_service_unreachable", service=channel.name, error=type(error).__name__)
-        rest(channel.name, decide_opening(error), said=words_of(error), now=clock.database_now())
-        return False
-    return True
 
 
 def _next(channel: Channel, rests: Rests, now: datetime) -> Ready | None:
@@ -133,42 +112,24 @@ def _verdict(notice: StaffNotice, provider: str, now: datetime) -> tuple[NoticeS
 
 def _open(notice: StaffNotice, provider: str, now: datetime) -> None:
     notice.status, notice.provider = NoticeStatus.SENDING, provider
-    notice.claim_token, notice.lease_until = uuid.uuid4(), now + _lease()
+    notice.claim_token, notice.lease_until = uuid.uuid4(), now + lease_time()
     notice.first_tried_at, notice.tries = notice.first_tried_at or now, notice.tries + 1
     notice.save()
-
-
-def _lease() -> timedelta:
-    return max(timedelta(seconds=settings.LEASE_SECONDS), 2 * call_time())
-
-
-def _lasts(notice: StaffNotice) -> bool:
-    """Whether a call begun now ends within the lease."""
-    return notice.lease_until is not None and clock.database_now() + call_time() < notice.lease_until
 
 
 def _send(channel: Channel, ready: Ready, rests: Rests) -> bool:
     """Makes the call and settles it; False if the service should be left alone now."""
     notice, mail = ready
-    result = _call(channel, notice, mail) if _lasts(notice) else Result(NotSent(), error="CommitTookTooLong")
+    if lasts(notice.lease_until, clock.database_now()):
+        began = notice.first_tried_at or clock.database_now()
+        result = call(channel, mail, now=began, notice=str(notice.pk))
+    else:
+        result = Result(NotSent(), error="CommitTookTooLong")
     outcome, sender, now = result.outcome, notice.clinic.sender_email, clock.database_now()
     if isinstance(outcome, Sent) and rests.any:
         got_through(channel.name, sender=sender)
-    elif isinstance(outcome, ChannelRefused) or (isinstance(outcome, NotSent) and outcome.whole_channel):
+    elif is_trouble(outcome):
         until = rest(channel.name, outcome, sender=sender, said=result.detail, now=now)
         result = replace(result, rest_until=until)
     persistently(lambda: settle_notice(notice, result, now=clock.database_now()))
     return result.rest_until is None and not isinstance(outcome, Unknown)
-
-
-def _call(channel: Channel, notice: StaffNotice, mail: Mail) -> Result:
-    try:
-        return Result(Sent(channel.hand_over(mail)))
-    except Exception as error:  # noqa: BLE001 - what is not understood is Unknown, and is settled as such
-        now = notice.first_tried_at or clock.database_now()
-        outcome = decide(error, provider=channel.name, now=now, answered=has_answer(mail))
-        if not isinstance(outcome, Refused | Sent):
-            channel.close()
-        name = type(error).__name__
-        log.warning("notice_not_taken", notice=str(notice.pk), outcome=type(outcome).__name__, error=name)
-        return Result(outcome, error=name, detail=words_of(error))

@@ -1,12 +1,13 @@
 """The drain: claims what is due, chunk after chunk, and sends it over one connection to the mail service."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 
 from aftercare.outbox import clock, stopping
-from aftercare.outbox.batch import Batch, call_time
+from aftercare.outbox.batch import Batch
+from aftercare.outbox.calling import lease_time
 from aftercare.outbox.channel import Channel
 from aftercare.outbox.claiming import Claim, claim_within
 from aftercare.outbox.loading import Shared
@@ -50,11 +51,6 @@ def _tell(batch: Batch) -> None:
         if outcome is AttemptOutcome.SENT:
             tallies.observe_latency(seconds)
     tallies.flush()
-
-
-def lease_time() -> timedelta:
-    """A claim's length: as set, but always enough for two calls, so that every batch gets somewhere."""
-    return max(timedelta(seconds=settings.LEASE_SECONDS), 2 * call_time())
 
 
 def _claim(channel: Channel, rests: Rests) -> Claim:

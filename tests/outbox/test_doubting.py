@@ -227,7 +227,7 @@ def test_send_again_step_uses_its_key_first_and_then_goes_once_more(keys, doubte
 
 
 def test_margin_is_longer_than_a_call(settings):
-    from aftercare.outbox.batch import call_time
+    from aftercare.outbox.calling import call_time
 
     settings.PROVIDER_TIMEOUT_SECONDS = 30
     assert call_time() <= doubting.KEY_MARGIN

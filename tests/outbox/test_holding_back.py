@@ -8,10 +8,10 @@ import requests
 from anymail.exceptions import AnymailRequestsAPIError
 
 from aftercare.outbox import stopping
-from aftercare.outbox.batch import call_time
+from aftercare.outbox.calling import call_time, lease_time
 from aftercare.outbox.models import Attempt, ChannelRest, ScheduledMessage, SitePause, Status
 from aftercare.outbox.relaying import relay
-from aftercare.outbox.sending import drain, lease_time
+from aftercare.outbox.sending import drain
 from aftercare.outbox.smtp import ConnectionLost
 from tests import factories
 from tests.outbox.conftest import statuses

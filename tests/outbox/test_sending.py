@@ -8,7 +8,7 @@ from django.db import DatabaseError
 
 from aftercare.content.approval import retire
 from aftercare.followups.models import FollowUpTask
-from aftercare.outbox.batch import call_time
+from aftercare.outbox.calling import call_time, lease_time
 from aftercare.outbox.composing import reproduce
 from aftercare.outbox.models import (
     Attempt,
@@ -16,7 +16,7 @@ from aftercare.outbox.models import (
     Status,
     Suppression,
 )
-from aftercare.outbox.sending import drain, lease_time
+from aftercare.outbox.sending import drain
 from aftercare.outbox.smtp import ConnectionLost
 from aftercare.outbox.transitions import move
 from tests import factories
