@@ -34,7 +34,7 @@ def readdress_path(admin: "PatientAdmin") -> URLPattern:
 
 
 def has_something_to_offer(patient: Patient) -> bool:
-    return kept_from(patient, now=timezone.now()).exists()
+    return bool(kept_from(patient, now=timezone.now()))
 
 
 def readdress_page(admin: "PatientAdmin", request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -44,13 +44,12 @@ def readdress_page(admin: "PatientAdmin", request: HttpRequest, object_id: str) 
         raise PermissionDenied
     if request.method == "POST":
         return _send(request, patient)
-    rows = kept_from(patient, now=timezone.now()).select_related("step", "patient__clinic", "session")
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
         "title": _("Send to the corrected address"),
         "patient": patient,
-        "lines": [line_of(row) for row in rows],
+        "lines": [line_of(row) for row in kept_from(patient, now=timezone.now())],
         "back": _page_of(patient),
     }
     return TemplateResponse(request, "console/clinics/readdress.html", context)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from aftercare.console.session_waits import Wait, waits_of_form
 from aftercare.console.times import clock, place, said, said_shortly
+from aftercare.outbox.delivery import LOST
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts
 from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.outbox.previewing import Change, changes, preview, would_supersede
@@ -122,14 +123,15 @@ def line_of(row: ScheduledMessage) -> Line:
     """A stored message: when it went or goes, in the patient's zone, and why it stands where it stands."""
     zone = row.patient.zone
     why = [str(row.get_why_display())] if row.why else []
+    told = [str(row.get_delivery_display())] if row.delivery else []
     detail = [row.why_detail] if row.why_detail else []
     return Line(
         name=row.step.name,
         when=said_shortly(row.sent_at or _leaves_at(row), zone),
         until=clock(row.latest_at, zone),
         status=row.get_status_display(),
-        tone=TONES.get(row.status, "quiet"),
-        reasons=[*why, *detail, *sentences(row.moved_by)],
+        tone="bad" if row.delivery in LOST else TONES.get(row.status, "quiet"),
+        reasons=[*told, *why, *detail, *sentences(row.moved_by)],
         message=row,
         safety_critical=row.safety_critical,
     )

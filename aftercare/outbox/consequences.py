@@ -8,21 +8,27 @@ from aftercare.followups.models import Cause
 from aftercare.followups.opening import open_task, withdraw_task
 from aftercare.outbox.concluding import TASK_TIME
 from aftercare.outbox.delivery import LOST
-from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, Status
+from aftercare.outbox.models import AttemptOutcome, DeliveryEvent, ScheduledMessage, Status
 from aftercare.outbox.suppressing import COMPLAINTS, suppress_after
 
 
 def consequences(event: DeliveryEvent, message: ScheduledMessage, *, now: datetime) -> None:
     """Suppresses the address and opens or withdraws tasks, once for a report, in the caller's transaction."""
+    consequences_for_address(event, message, now=now)
+    _mind_lost(message, now)
+
+
+def consequences_for_address(event: DeliveryEvent, message: ScheduledMessage, *, now: datetime) -> None:
+    """Those of them that say nothing of the message, but of the address that it went to."""
     suppress_after(event, clinic=message.clinic, now=now)
     if event.event_type in COMPLAINTS:
         tell_of_unsubscribing(message, now=now)
-    _mind_lost(message, now)
 
 
 def _mind_lost(message: ScheduledMessage, now: datetime) -> None:
     """A safety-critical message that came back needs a human, until it is delivered after all."""
-    source = f"message:{message.pk}:{Cause.BOUNCED}"
+    returned = message.attempts.filter(outcome=AttemptOutcome.CAME_BACK).count()
+    source = f"message:{message.pk}:{Cause.BOUNCED}" + (f":{returned + 1}" if returned else "")
     if message.delivery not in LOST:
         withdraw_task(source, outcome=_("The mail service delivered it after all."), now=now)
     elif message.safety_critical and message.status == Status.SENT:

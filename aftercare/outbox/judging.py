@@ -12,11 +12,11 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet
 
-from aftercare.outbox.consequences import consequences
+from aftercare.outbox.consequences import consequences, consequences_for_address
 from aftercare.outbox.delivery import delivery_of
 from aftercare.outbox.looking import AGAIN_AFTER
 from aftercare.outbox.matching import Match, match
-from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, Status
+from aftercare.outbox.models import AttemptOutcome, DeliveryEvent, ScheduledMessage, Status
 from aftercare.outbox.notice_settling import judge_notice
 from aftercare.outbox.proving import prove
 from aftercare.outbox.suppressing import suppress_often_bounced
@@ -33,6 +33,7 @@ NOT_TAKEN = ("rejected", "failed")
 
 V = DeliveryEvent.Verdict
 NEW = Q(verdict="")
+MINDED = (V.APPLIED, V.FORMER)
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +84,7 @@ def _judge_alone(pk: Any, still: Q, now: datetime) -> bool:
         with transaction.atomic():
             rows = DeliveryEvent.objects.select_for_update(of=("self",), skip_locked=True)
             event = rows.filter(still, pk=pk).first()
-            known = event is not None and event.verdict == V.APPLIED
+            known = event is not None and event.verdict in MINDED
             if event is None or not _judge(event, now):
                 return False
         if event.message is not None and event.event_type == "bounced" and not known:
@@ -103,27 +104,46 @@ def _judge(event: DeliveryEvent, now: datetime) -> bool:
     """
     found = match(event)
     if isinstance(found, Match):
+        if found.attempt.outcome == AttemptOutcome.CAME_BACK:
+            return _apply_to_address(event, found, now)
         if found.message.status == Status.SENDING:
             _note_delivery(found.message, [event])
             return False
         return _apply(event, found, now)
     if found == V.UNMATCHED and judge_notice(event, now=now):
         found = V.NOTICE
-    event.message, event.verdict, event.judged_at = None, found, now
-    event.save(update_fields=["message", "verdict", "judged_at"])
+    _give_verdict(event, found, None, now)
     return True
 
 
 def _apply(event: DeliveryEvent, found: Match, now: datetime) -> bool:
-    first = event.verdict != V.APPLIED
-    event.message, event.verdict, event.judged_at = found.message, V.APPLIED, now
-    event.save(update_fields=["message", "verdict", "judged_at"])
+    first = event.verdict not in MINDED
+    _give_verdict(event, V.APPLIED, found.message, now)
     if _proves(event, found.message):
         prove(found.message, found.attempt, provider_message_id=event.provider_message_id, now=now)
     _note_delivery(found.message)
     if first:
         consequences(event, found.message, now=now)
     return True
+
+
+def _apply_to_address(event: DeliveryEvent, found: Match, now: datetime) -> bool:
+    """Of a try that came back, after which the message was promised anew for another address.
+
+    It says nothing of the new promise, so that it neither proves nor delays it.
+    """
+    first = event.verdict not in MINDED
+    _give_verdict(event, V.FORMER, found.message, now)
+    if first:
+        consequences_for_address(event, found.message, now=now)
+    return True
+
+
+def _give_verdict(
+    event: DeliveryEvent, verdict: DeliveryEvent.Verdict, message: ScheduledMessage | None, now: datetime
+) -> None:
+    event.message, event.verdict, event.judged_at = message, verdict, now
+    event.save(update_fields=["message", "verdict", "judged_at"])
 
 
 def _proves(event: DeliveryEvent, message: ScheduledMessage) -> bool:

@@ -5,24 +5,32 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from aftercare.clinics.addresses import comparable
 from aftercare.clinics.models import Patient, User
 from aftercare.followups.opening import withdraw_tasks
+from aftercare.outbox.delivery import LOST
 from aftercare.outbox.forecasting import undo_time
-from aftercare.outbox.models import ScheduledMessage, Status, Why
+from aftercare.outbox.models import AttemptOutcome, DeliveryEvent, ScheduledMessage, Status, Why
 from aftercare.outbox.transitions import move
 from aftercare.outbox.waking import wake_on_commit
 from aftercare.treatments.models import SessionState
 
-NEVER_LEFT = Q(status=Status.FAILED, why=Why.REFUSED) | Q(status=Status.SUPPRESSED)
+CAME_BACK = Q(status=Status.SENT, delivery__in=LOST)
+KEPT = Q(status=Status.FAILED, why=Why.REFUSED) | Q(status=Status.SUPPRESSED) | CAME_BACK
 
 
-def kept_from(patient: Patient, *, now: datetime) -> QuerySet[ScheduledMessage]:
-    """The patient's messages that their address refused or kept from leaving, still within their window."""
-    rows = ScheduledMessage.objects.filter(NEVER_LEFT, patient=patient, in_doubt=False, latest_at__gt=now)
-    return rows.filter(session__state=SessionState.COMPLETED, step__enabled=True).order_by("send_at")
+def kept_from(patient: Patient, *, now: datetime) -> list[ScheduledMessage]:
+    """The patient's messages that their address refused, sent back or kept from leaving, within their window.
+
+    What came back from the address that the patient has now is not among them.
+    """
+    rows = ScheduledMessage.objects.filter(KEPT, patient=patient, in_doubt=False, latest_at__gt=now)
+    rows = rows.filter(session__state=SessionState.COMPLETED, step__enabled=True).order_by("send_at")
+    rows = rows.select_related("step", "patient__clinic", "session__clinic").prefetch_related("attempts")
+    return [row for row in rows if row.status != Status.SENT or not _went_to(row, patient.email)]
 
 
 def send_to_new_address(patient: Patient, ids: Collection[UUID], *, by: User, now: datetime) -> int:
@@ -30,26 +38,45 @@ def send_to_new_address(patient: Patient, ids: Collection[UUID], *, by: User, no
 
     Doing it again changes nothing. What forbids the new address as well is found before they leave.
     """
-    count = 0
     with transaction.atomic():
-        rows = kept_from(patient, now=now).filter(pk__in=ids).select_related("session__clinic")
-        for row in rows:
-            completed_at = row.session.completed_at or now
-            moved = move(
-                row.pk,
-                to=Status.SCHEDULED,
-                frm=Status(row.status),
-                now=now,
-                why=Why.STAFF_RESENT,
-                detail=_("The address was corrected."),
-                actor=by,
-                send_at=now,
-                due_at=max(now, completed_at + undo_time(row.session.clinic)),
-            )
-            if moved:
-                count += 1
-                done = _("The address was corrected and it was sent again.")
-                withdraw_tasks(f"message:{row.pk}:", outcome=done, now=now)
+        list(ScheduledMessage.objects.select_for_update(of=("self",)).filter(patient=patient, pk__in=ids))
+        chosen = [row for row in kept_from(patient, now=now) if row.pk in ids]
+        count = sum(_promise_anew(row, by=by, now=now) for row in chosen)
         if count:
             wake_on_commit()
     return count
+
+
+def _went_to(message: ScheduledMessage, email: str) -> bool:
+    tries = sorted(message.attempts.all(), key=lambda attempt: attempt.number)
+    return bool(tries) and comparable(str(tries[-1].headers.get("To", ""))) == comparable(email)
+
+
+def _promise_anew(message: ScheduledMessage, *, by: User, now: datetime) -> bool:
+    completed_at = message.session.completed_at or now
+    moved = move(
+        message.pk,
+        to=Status.SCHEDULED,
+        frm=Status(message.status),
+        now=now,
+        why=Why.STAFF_RESENT,
+        detail=_("The address was corrected."),
+        actor=by,
+        send_at=now,
+        due_at=max(now, completed_at + undo_time(message.session.clinic)),
+        sent_at=None,
+        delivery="",
+        delivery_at=None,
+    )
+    if moved:
+        _close_former_tries(message)
+        done = _("The address was corrected and it was sent again.")
+        withdraw_tasks(f"message:{message.pk}:", outcome=done, now=now)
+    return moved
+
+
+def _close_former_tries(message: ScheduledMessage) -> None:
+    """What is reported of a copy that came back, then or later, says nothing of the new promise."""
+    message.attempts.filter(outcome=AttemptOutcome.SENT).update(outcome=AttemptOutcome.CAME_BACK)
+    verdicts = DeliveryEvent.Verdict
+    message.delivery_events.filter(verdict=verdicts.APPLIED).update(verdict=verdicts.FORMER)

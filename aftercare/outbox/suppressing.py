@@ -46,7 +46,7 @@ def suppress_often_bounced(*, clinic: Clinic, email: str, now: datetime) -> Supp
     bounces = DeliveryEvent.objects.filter(
         recipient=email,
         event_type="bounced",
-        verdict=DeliveryEvent.Verdict.APPLIED,
+        verdict__in=(DeliveryEvent.Verdict.APPLIED, DeliveryEvent.Verdict.FORMER),
         message__clinic=clinic,
     )
     firsts = bounces.values("message").annotate(at=Min(Coalesce("happened_at", "received_at")))

@@ -39,7 +39,7 @@ ALLOWED: Mapping[Status, frozenset[Status]] = {
     S.MISSED: frozenset({S.SCHEDULED, S.HELD, S.MISSED, S.CANCELLED, S.SENT}),
     S.CANCELLED: frozenset({S.SCHEDULED, S.HELD, S.MISSED, S.SENT}),
     S.SUPPRESSED: frozenset({S.SCHEDULED, S.SENT}),  # to the address that staff have corrected
-    S.SENT: frozenset(),
+    S.SENT: frozenset({S.SCHEDULED}),  # only what came back, to the address that staff have corrected
 }
 """To SENT from where nothing was being sent: only on the mail service's own report of an earlier try."""
 

@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
 from aftercare.clinics.models import Role
 from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.followups.opening import open_task
-from aftercare.outbox.models import Status, StatusChange, Why
+from aftercare.outbox.judging import judge_waiting
+from aftercare.outbox.models import ScheduledMessage, Status, StatusChange, Suppression, Why
 from aftercare.outbox.readdressing import kept_from, send_to_new_address
+from aftercare.outbox.sending import drain
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +80,72 @@ def test_what_the_address_kept_back_is_offered_after_it_was_corrected(client, st
     assert str(message.pk) in client.get(answer.url).content.decode()
 
 
+def bounced(message):
+    """The message as its try to the present address left it: taken, and sent back."""
+    factories.attempt(message)
+    known = {"status": Status.SENT, "sent_at": message.send_at, "delivery": "bounced", "attempt_count": 1}
+    ScheduledMessage.objects.filter(pk=message.pk).update(**known, delivery_at=message.send_at)
+    message.refresh_from_db()
+    return message
+
+
+def test_what_came_back_is_offered_and_leaves_once_more_to_the_corrected_address(
+    client, staff, patient, kept
+):
+    message = bounced(kept())
+
+    answer = correct(client, patient)
+    client.post(answer.url, {"message": [str(message.pk)]})
+    drain(deadline=timezone.now() + timedelta(minutes=1))
+
+    message.refresh_from_db()
+    assert (message.status, message.delivery) == (Status.SENT, "")
+    assert [sent.to for sent in mail.outbox] == [[NEW]]
+    assert message.attempts.values_list("outcome", flat=True).order_by("number")[0] == "came_back"
+
+
+def test_what_came_back_is_not_offered_for_the_address_it_came_back_from(patient, kept):
+    bounced(kept())
+
+    assert kept_from(patient, now=timezone.now()) == []
+
+
+def test_late_report_of_the_copy_that_came_back_says_nothing_of_the_new_promise(staff, patient, kept):
+    message, now = bounced(kept()), timezone.now()
+    former = patient.email
+    patient.email = NEW
+    patient.save()
+    send_to_new_address(patient, [message.pk], by=staff, now=now)
+
+    late = factories.delivery_event(
+        message, recipient=former, event_type="bounced", permanent=True, received_at=now
+    )
+    judge_waiting(now=now)
+
+    message.refresh_from_db(), late.refresh_from_db()
+    assert (message.status, message.delivery, late.verdict) == (Status.SCHEDULED, "", "former")
+    assert Suppression.objects.get().email == former
+    assert not FollowUpTask.objects.exists()
+
+
+def test_copy_to_the_corrected_address_that_comes_back_too_opens_a_task_of_its_own(staff, patient, kept):
+    message, now = bounced(kept(safety_critical=True)), timezone.now()
+    factories.delivery_event(message, event_type="bounced", received_at=now, happened_at=now)
+    judge_waiting(now=now)
+    FollowUpTask.objects.update(closed_at=now, closed_by=staff, outcome="Corrected.", tell_at=None)
+    patient.email = NEW
+    patient.save()
+    send_to_new_address(patient, [message.pk], by=staff, now=now)
+    drain(deadline=timezone.now() + timedelta(minutes=1))
+
+    factories.delivery_event(message, recipient=NEW, event_type="bounced", received_at=now, happened_at=now)
+    judge_waiting(now=now)
+
+    message.refresh_from_db()
+    assert message.delivery == "bounced"
+    assert FollowUpTask.objects.get(closed_at=None).source == f"message:{message.pk}:bounced:2"
+
+
 def test_nothing_is_offered_when_the_address_stays(client, staff, patient, kept):
     kept()
 
@@ -135,7 +204,7 @@ def test_message_of_another_patient_is_not_sent(client, staff, clinic, patient, 
 
     other.refresh_from_db()
     assert other.status == Status.SUPPRESSED
-    assert kept_from(stranger, now=timezone.now()).count() == 0
+    assert kept_from(stranger, now=timezone.now()) == []
 
 
 def test_viewer_sends_nothing(client, clinic, patient, kept):

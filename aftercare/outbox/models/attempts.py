@@ -18,6 +18,7 @@ class AttemptOutcome(models.TextChoices):
     NOT_SENT = "not_sent", _("Not sent")
     REFUSED = "refused", _("Refused")
     UNKNOWN = "unknown", _("Nobody knows")
+    CAME_BACK = "came_back", _("Came back; sent again to the corrected address")
 
 
 class Attempt(models.Model):

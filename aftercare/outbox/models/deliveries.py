@@ -64,6 +64,7 @@ class DeliveryEvent(models.Model):
 
     class Verdict(models.TextChoices):
         APPLIED = "applied", _("Applied")
+        FORMER = "former", _("Our message has gone to a corrected address since")
         IGNORED = "ignored", _("Says nothing about delivery")
         UNMATCHED = "unmatched", _("No message of ours is known by this id")
         MISMATCHED = "mismatched", _("Our message went to another address")
