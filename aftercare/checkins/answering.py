@@ -15,6 +15,7 @@ from aftercare.checkins.concerns import raise_concern
 from aftercare.checkins.levels import Level, worst
 from aftercare.checkins.models import CheckIn, Concern, RuleSet
 from aftercare.checkins.questions import LONGEST_NOTE, Question, only_asked, questions_for
+from aftercare.checkins.reminding import withdraw_reminders
 from aftercare.checkins.rulebook import RuleBook, read
 from aftercare.checkins.triage import Facts, Triage, triage
 from aftercare.checkins.unanswered import withdraw_unanswered
@@ -153,6 +154,8 @@ def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datet
         withdraw_unanswered(check_in.message, now=now)
     if result.level is not Level.NONE:
         check_in.concern = _concern(session, book, result.level, now)
+    if check_in.answered_at or check_in.concern:
+        withdraw_reminders(session, now=now)
     check_in.save()
 
 

@@ -13,6 +13,7 @@ from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn, Concern
 from aftercare.clinics.models import Clinic
 from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.protocols.models import PLANNED_KINDS
 from aftercare.treatments.depth import LIGHT_UP_TO_MM, MEDIUM_UP_TO_MM, DepthBand
 from aftercare.treatments.models import TreatedArea
 
@@ -98,7 +99,11 @@ def _asked(clinic: Clinic, since: datetime) -> QuerySet[ScheduledMessage]:
     areas = TreatedArea.objects.filter(session=OuterRef("session"), session__clinic=clinic)
     deepest = areas.order_by().values("session").annotate(deepest=Max("depth_mm")).values("deepest")
     rows = ScheduledMessage.objects.filter(
-        clinic=clinic, status=Status.SENT, sent_at__gte=since, step__template__asks_check_in=True
+        clinic=clinic,
+        status=Status.SENT,
+        sent_at__gte=since,
+        step__template__asks_check_in=True,
+        step__kind__in=PLANNED_KINDS,
     )
     return rows.annotate(
         is_answered=Exists(mine.filter(answered_at__isnull=False)),

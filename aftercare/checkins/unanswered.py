@@ -4,19 +4,19 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from aftercare.checkins.models import CheckIn, RuleSet
 from aftercare.checkins.pacing import forget_counts
+from aftercare.checkins.reminder_texts import install_missing_reminders
+from aftercare.checkins.reminding import promise_reminders, unanswered
 from aftercare.clinics.duty import Duty
 from aftercare.clinics.hours import duty_of
 from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.followups.opening import open_task, withdraw_task
 from aftercare.outbox.concluding import TASK_TIME
-from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.promising import lock_patients
-from aftercare.treatments.models import SessionState
 
 TOLD_AFTER = timedelta(hours=24)
 LOOK_BACK = timedelta(days=7)
@@ -42,6 +42,8 @@ def tell_of_unanswered(*, now: datetime) -> int:
 
 def look_after(now: datetime) -> None:
     """What the engine does now and then for check-ins."""
+    install_missing_reminders()
+    promise_reminders(now=now)
     tell_of_unanswered(now=now)
     forget_counts(now=now)
 
@@ -52,18 +54,10 @@ def withdraw_unanswered(message: ScheduledMessage, *, now: datetime) -> None:
 
 
 def _unanswered(now: datetime) -> QuerySet[ScheduledMessage]:
-    answered = CheckIn.objects.filter(session=OuterRef("session"), answered_at__gte=OuterRef("sent_at"))
-    worried = CheckIn.objects.filter(message=OuterRef("pk"), concern__isnull=False)
-    asking = ScheduledMessage.objects.filter(
-        clinic__in=RuleSet.objects.approved().values("clinic"),
-        status=Status.SENT,
-        send_at__gt=now - LOOK_BACK,
-        send_at__lte=now - TOLD_AFTER,
-        sent_at__lte=now - TOLD_AFTER,
-        step__template__asks_check_in=True,
-        session__state=SessionState.COMPLETED,
+    sent = ScheduledMessage.objects.filter(
+        send_at__gt=now - LOOK_BACK, send_at__lte=now - TOLD_AFTER, sent_at__lte=now - TOLD_AFTER
     )
-    return asking.exclude(Exists(answered)).exclude(Exists(worried)).order_by("send_at")
+    return unanswered(sent).order_by("send_at")
 
 
 def _untold(messages: QuerySet[ScheduledMessage]) -> Iterable[ScheduledMessage]:

@@ -94,13 +94,21 @@ def _check_ins(reader: _Reader) -> Iterator[Alarm]:
                 url=reverse("admin:checkins_ruleset_changelist"),
                 button=_("Triage rules"),
             )
-        else:
+        elif not clinic.has_hours:  # type: ignore[attr-defined]
             yield Alarm(
                 title=_("%s has no opening hours.") % clinic,
                 text=_("After a check-in no patient is promised a call."),
                 tone="warn",
                 url=reverse("admin:clinics_clinic_change", args=[clinic.pk]),
                 button=_("Opening hours"),
+            )
+        else:
+            yield Alarm(
+                title=_("%s reminds nobody of a check-in.") % clinic,
+                text=_("No text for the reminder is approved: who does not answer is not asked again."),
+                tone="warn",
+                url=reverse("admin:content_messagetemplate_changelist"),
+                button=_("Message templates"),
             )
 
 

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, cast
 
 from django import forms
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import QueryDict
 from django.utils import timezone
@@ -16,9 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
 
 from aftercare.console.scoping import OneClinicForm
-from aftercare.content.models import MessageTemplate
+from aftercare.content.models import MessageTemplate, TemplatePurpose
 from aftercare.outbox.foreseeing import Foreseen, foresee
-from aftercare.protocols.models import LateAction, ProtocolStep, Restriction, StepKind
+from aftercare.protocols.models import PLANNED_KINDS, LateAction, ProtocolStep, Restriction, StepKind
 
 FIELDS_OF = {
     StepKind.ELAPSED: ("offset_minutes", "latest_minutes"),
@@ -156,9 +157,13 @@ class StepFormSet(PaginationInlineFormSet):
         form.instance.get_inline_title = partial(title_of_step, form.instance)  # read by unfold's heading
         if DELETION_FIELD_NAME in form.fields and form.instance.pk and not _may_be_removed(form.instance):
             form.fields[DELETION_FIELD_NAME].disabled = True
+        kind = form.fields.get("kind")
+        if isinstance(kind, forms.ChoiceField):
+            kind.choices = [*BLANK_CHOICE_DASH, *((one.value, one.label) for one in PLANNED_KINDS)]
         template = form.fields.get("template")
         if isinstance(template, forms.ModelChoiceField):
-            template.queryset = MessageTemplate.objects.filter(clinic=self.instance.clinic_id)
+            mine = MessageTemplate.objects.filter(clinic=self.instance.clinic_id)
+            template.queryset = mine.filter(purpose=TemplatePurpose.STEP)
             for link in ("add", "change", "delete", "view"):
                 setattr(template.widget, f"can_{link}_related", False)
 

@@ -19,6 +19,13 @@ class Language(models.TextChoices):
     AR = "ar", _("Arabic")
 
 
+class TemplatePurpose(models.TextChoices):
+    """What sends a template's messages."""
+
+    STEP = "step", _("A step of a protocol")
+    REMINDER = "reminder", _("The reminder of a check-in that nobody has answered")
+
+
 class MessageTemplate(models.Model):
     """One message a clinic may send, whatever the language."""
 
@@ -37,6 +44,9 @@ class MessageTemplate(models.Model):
         default=False,
         help_text=_("Its main button leads to the questions by which the clinic hears how the skin is."),
     )
+    purpose = models.CharField(
+        _("what sends it"), max_length=10, choices=TemplatePurpose.choices, default=TemplatePurpose.STEP
+    )
     review_on = models.DateField(
         _("review by"),
         null=True,
@@ -52,7 +62,13 @@ class MessageTemplate(models.Model):
         verbose_name_plural = _("message templates")
         ordering = ("clinic", "slug")
         constraints = [
-            models.UniqueConstraint(fields=["clinic", "slug"], name="template_slug_once_per_clinic")
+            models.UniqueConstraint(fields=["clinic", "slug"], name="template_slug_once_per_clinic"),
+            models.UniqueConstraint(
+                fields=["clinic"], condition=Q(purpose="reminder"), name="template_one_reminder_per_clinic"
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose__in=TemplatePurpose.values), name="template_purpose_known"
+            ),
         ]
 
     def __str__(self) -> str:

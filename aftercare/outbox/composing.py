@@ -15,7 +15,7 @@ from aftercare.content.placeholders import Values
 from aftercare.content.problems import ContentError
 from aftercare.content.publishing import Texts, as_compiled, texts_for, written_in
 from aftercare.content.rendering import paths_of, render
-from aftercare.outbox.links import CHECK_IN, READ, UNSUBSCRIBE, thread_of
+from aftercare.outbox.links import CHECK_IN, READ, UNSUBSCRIBE, asked_by, thread_of
 from aftercare.outbox.merging import day_of
 from aftercare.outbox.models import Attempt, ScheduledMessage, Why
 from aftercare.outbox.values import message_values, said_of_the_day
@@ -183,7 +183,7 @@ def _sender(name: str, email: str) -> str:
 def _links(message: ScheduledMessage) -> dict[str, str | bool]:
     links: dict[str, str | bool] = {"read": READ.url(message.pk), "unsubscribe": UNSUBSCRIBE.url(message.pk)}
     if message.step.template.asks_check_in:
-        links["check_in"] = CHECK_IN.url(message.pk)
+        links["check_in"] = CHECK_IN.url(asked_by(message))
     return links
 
 

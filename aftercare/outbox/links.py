@@ -50,9 +50,13 @@ class Link:
         message = ScheduledMessage.objects.select_related(*related).filter(pk=message_id).first()
         if message is None:
             raise BadLink
-        if now > message.send_at + self._lives:
+        if now > self.ends_at(message):
             raise OldLink(message)
         return message
+
+    def ends_at(self, message: ScheduledMessage) -> datetime:
+        """When the link leads nowhere any more."""
+        return message.send_at + self._lives
 
 
 UNSUBSCRIBE = Link(path="u", salt="aftercare.outbox.unsubscribing", lives=timedelta(days=400))
@@ -63,6 +67,14 @@ READ = Link(path="m", salt="aftercare.outbox.reading", lives=timedelta(days=90))
 
 CHECK_IN = Link(path="c", salt="aftercare.outbox.checking_in", lives=timedelta(days=60))
 """Late problems come weeks after the last message that asks."""
+
+
+def asked_by(message: ScheduledMessage) -> uuid.UUID:
+    """The message whose check-in it leads to: a reminder, to that of the message it reminds of."""
+    if message.step.reminds_id is None:
+        return message.pk
+    asking = ScheduledMessage.objects.filter(session=message.session_id, step=message.step.reminds_id)
+    return asking.values_list("pk", flat=True).get()
 
 
 def thread_of(session_id: int) -> str:

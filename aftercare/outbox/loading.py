@@ -47,7 +47,7 @@ class Shared:
             self._texts, self._texts_at = {}, now
         sessions = [message.session for message in messages]
         self._read(Clinic.objects.all(), (message.clinic_id for message in messages))
-        self._read(ProtocolStep.objects.select_related("template"), (m.step_id for m in messages))
+        self._read(ProtocolStep.every.select_related("template"), (m.step_id for m in messages))
         self._read(Practitioner.objects.all(), (session.practitioner_id for session in sessions))
         protocols = Protocol.objects.prefetch_related("restrictions")
         self._read(protocols, (session.protocol_id for session in sessions))

@@ -13,7 +13,7 @@ from aftercare.outbox.models import Purpose, ScheduledMessage, Status, Suppressi
 from aftercare.outbox.promising import is_new
 from aftercare.outbox.revising import UNSENT, Effect, effect_of, revise
 from aftercare.outbox.superseding import Place, course_of, newer_than, taken_over_by
-from aftercare.protocols.models import ProtocolStep
+from aftercare.protocols.models import PLANNED_KINDS, ProtocolStep
 from aftercare.treatments.models import SessionState, TreatmentSession
 
 
@@ -44,7 +44,8 @@ def changes(session: TreatmentSession, facts: SessionFacts, *, now: datetime) ->
 
     For a completed session, give ``facts`` its ``completed_at``.
     """
-    rows = {row.step_id: row for row in session.scheduled_messages.select_related("step")}
+    planned_rows = session.scheduled_messages.filter(step__kind__in=PLANNED_KINDS)
+    rows = {row.step_id: row for row in planned_rows.select_related("step")}
     completing = session.state != SessionState.COMPLETED
     found = []
     for planned in preview(facts, now=now):

@@ -13,12 +13,14 @@ from django.db.models import QuerySet
 from aftercare.clinics.models import Patient, User
 from aftercare.outbox.concluding import conclude
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
+from aftercare.outbox.freeing import free_unplanned
 from aftercare.outbox.lateness import take_back, tell_of_late
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.revising import UNSENT, Revision, revise, times
 from aftercare.outbox.superseding import course_of, newer_than, same_day
 from aftercare.outbox.transitions import move, record_new
 from aftercare.outbox.waking import wake_on_commit
+from aftercare.protocols.models import PLANNED_KINDS
 from aftercare.treatments.models import TreatmentSession
 
 BATCH = 500
@@ -61,7 +63,8 @@ def promise(
     that came too late.
     """
     course = course_of((s.patient_id for s in sessions), clinics={s.clinic_id for s in sessions})
-    plans, rows = _plans(sessions, course, now), _rows(sessions)
+    plans, (rows, unplanned) = _plans(sessions, course, now), _rows(sessions)
+    free_unplanned(unplanned, sessions, by=by, now=now)
     _keep_same_day(sessions, course)
     late = [row for s in sessions for row in _revise_all(plans[s.pk], rows[s.pk], by=by, now=now)]
     made = _create(sessions, plans, rows, completing)
@@ -77,7 +80,7 @@ def promise(
 def plans_and_rows(sessions: Sequence[TreatmentSession], *, now: datetime) -> tuple[Plans, Rows]:
     """What :func:`promise` would bring in line with what. Reads only."""
     course = course_of((s.patient_id for s in sessions), clinics={s.clinic_id for s in sessions})
-    return _plans(sessions, course, now), _rows(sessions)
+    return _plans(sessions, course, now), _rows(sessions)[0]
 
 
 def is_new(planned: PlannedMessage, *, completing: bool) -> bool:
@@ -102,12 +105,17 @@ def _keep_same_day(sessions: Sequence[TreatmentSession], course: Course) -> None
             TreatmentSession.objects.filter(pk=session.pk).update(same_day=others)
 
 
-def _rows(sessions: Sequence[TreatmentSession]) -> Rows:
+def _rows(sessions: Sequence[TreatmentSession]) -> tuple[Rows, list[ScheduledMessage]]:
+    """The messages of the plans, and those that are in no plan."""
     rows: Rows = defaultdict(dict)
+    unplanned = []
     found = ScheduledMessage.objects.filter(session__in=[session.pk for session in sessions])
     for row in found.select_related("step", "clinic", "patient"):
-        rows[row.session_id][row.step_id] = row
-    return rows
+        if row.step.kind in PLANNED_KINDS:
+            rows[row.session_id][row.step_id] = row
+        else:
+            unplanned.append(row)
+    return rows, unplanned
 
 
 def _revise_all(

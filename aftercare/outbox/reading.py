@@ -107,9 +107,9 @@ def _told(message: ScheduledMessage) -> Told:
 
 
 def _coming(messages: Sequence[ScheduledMessage], session: TreatmentSession) -> list[ScheduledMessage]:
-    """Those that stand in the way of nothing; a pause or a correction makes no promise."""
+    """Those that nothing stands in the way of. A reminder comes only if no answer does: it is no promise."""
     address = comparable(session.patient.email)
     rows = Suppression.objects.filter(clinic=session.clinic_id, email=address)
     stopped = set(rows.values_list("purpose", flat=True))
-    waiting = (message for message in messages if message.status in STILL_TO_COME)
+    waiting = (m for m in messages if m.status in STILL_TO_COME and m.step.reminds_id is None)
     return [m for m in waiting if not stopped & set(purposes_against(m.safety_critical))]

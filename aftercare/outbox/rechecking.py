@@ -28,7 +28,7 @@ def verdict(message: ScheduledMessage, *, suppressed: bool, now: datetime) -> Ve
 
 
 def _verdict(message: ScheduledMessage, *, suppressed: bool, now: datetime) -> Verdict | None:
-    session, patient = message.session, message.patient
+    session = message.session
     if session.state == SessionState.VOIDED:
         return Verdict(Status.CANCELLED, Why.SESSION_VOIDED)
     if not message.step.enabled:
@@ -39,16 +39,17 @@ def _verdict(message: ScheduledMessage, *, suppressed: bool, now: datetime) -> V
         return Verdict(Status.MISSED, Why.WINDOW_PASSED)
     if suppressed:
         return Verdict(Status.SUPPRESSED, Why.SUPPRESSED_ADDRESS)
-    if reason := _pause(message):
-        return Verdict(Status.HELD, reason)
-    return None if patient.consents else Verdict(Status.HELD, Why.NO_CONSENT)
+    reason = held_for(message)
+    return Verdict(Status.HELD, reason) if reason else None
 
 
-def _pause(message: ScheduledMessage) -> Why | None:
+def held_for(message: ScheduledMessage) -> Why | None:
+    """Why a message of a completed session must wait; None if nothing holds it."""
     pauses = (
         (message.clinic.paused_at, Why.CLINIC_PAUSED),
         (message.session.protocol.paused_at, Why.PROTOCOL_PAUSED),
         (message.patient.paused_at, Why.PATIENT_PAUSED),
         (not message.safety_critical and message.patient.concern_at, Why.OPEN_CONCERN),
+        (not message.patient.consents, Why.NO_CONSENT),
     )
     return next((why for holds, why in pauses if holds), None)

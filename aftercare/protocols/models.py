@@ -13,6 +13,7 @@ from simple_history.models import HistoricalRecords
 from aftercare import timing
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet
 from aftercare.content.models import MessageTemplate
+from aftercare.protocols.kinds import PLANNED_KINDS, LateAction, NewerSession, StepKind, UnknownPolicy
 
 #: Beyond a year or so no aftercare is planned; the bounds keep every instant within the calendar.
 LATEST_DAY = 400
@@ -71,26 +72,22 @@ class ProtocolScopedQuerySet(ClinicScopedQuerySet):
     clinic_path = "protocol__clinic"
 
 
-class StepKind(models.TextChoices):
-    ELAPSED = "elapsed", _("So long after the treatment ended")
-    WALL_TIME = "wall_time", _("On a day, at a time of day")
+_WALL_TIMES = ("day", "local_time", "latest_day", "latest_local_time")
 
 
-class LateAction(models.TextChoices):
-    SKIP = "skip", _("Skip")
-    SKIP_AND_TASK = "skip_and_task", _("Skip, and open a follow-up task")
+def _empty(*names: str) -> dict[str, bool]:
+    return {f"{name}__isnull": True for name in names}
 
 
-class UnknownPolicy(models.TextChoices):
-    UNCONFIRMED = "unconfirmed", _("Leave it to staff")
-    SEND_AGAIN = "send_again", _("Send once more after 15 minutes")
+class EveryStep(models.Manager.from_queryset(ProtocolScopedQuerySet)):  # type: ignore[misc]
+    """All steps, those in no plan too."""
 
 
-class NewerSession(models.TextChoices):
-    """What becomes of a message not sent yet when the patient's next session is recorded."""
+class PlannedSteps(EveryStep):
+    """The steps of the plans: what a protocol shows, and what a session's plan is made of."""
 
-    SUPERSEDE = "supersede", _("The newer session's message takes its place")
-    KEEP = "keep", _("Send it all the same")
+    def get_queryset(self) -> ProtocolScopedQuerySet:
+        return super().get_queryset().filter(kind__in=PLANNED_KINDS)
 
 
 class ProtocolStep(models.Model):
@@ -98,7 +95,8 @@ class ProtocolStep(models.Model):
 
     *Elapsed* steps use ``offset_minutes`` and ``latest_minutes`` after the treatment's end. *Wall-time* steps
     use ``day``/``local_time`` and ``latest_day``/``latest_local_time`` in the patient's zone, day 0 being the
-    local date of the end.
+    local date of the end. A *reminder* ``reminds`` of the check-in that another step asks for; ``objects``,
+    and so ``protocol.steps``, leave it out.
     """
 
     protocol = models.ForeignKey(
@@ -142,8 +140,18 @@ class ProtocolStep(models.Model):
     )
     may_be_skipped = models.BooleanField(_("a practitioner may skip it for one session"), default=False)
     enabled = models.BooleanField(_("enabled"), default=True)
+    reminds = models.OneToOneField(
+        "self",
+        verbose_name=_("reminds of"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.CASCADE,
+        related_name="reminder",
+    )
 
-    objects = ProtocolScopedQuerySet.as_manager()
+    objects = PlannedSteps()
+    every = EveryStep()
     history = HistoricalRecords()
 
     class Meta:
@@ -158,10 +166,7 @@ class ProtocolStep(models.Model):
                     offset_minutes__isnull=False,
                     latest_minutes__isnull=False,
                     latest_minutes__gte=F("offset_minutes"),
-                    day__isnull=True,
-                    local_time__isnull=True,
-                    latest_day__isnull=True,
-                    latest_local_time__isnull=True,
+                    **_empty(*_WALL_TIMES),
                 )
                 | Q(
                     Q(latest_day__gt=F("day"))
@@ -171,14 +176,19 @@ class ProtocolStep(models.Model):
                     local_time__isnull=False,
                     latest_day__isnull=False,
                     latest_local_time__isnull=False,
-                    offset_minutes__isnull=True,
-                    latest_minutes__isnull=True,
-                ),
+                    **_empty("offset_minutes", "latest_minutes"),
+                )
+                | Q(kind="reminder", **_empty("offset_minutes", "latest_minutes", *_WALL_TIMES)),
                 name="step_window_follows_offset",
                 violation_error_message=_(
                     "The end of the window must not come before the step's own time, "
                     "and only the fields of the chosen kind may be filled in."
                 ),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="reminder", reminds__isnull=False)
+                | Q(~Q(kind="reminder"), reminds__isnull=True),
+                name="step_reminder_reminds_of_one",
             ),
             models.CheckConstraint(
                 condition=Q(latest_minutes__isnull=True) | Q(latest_minutes__lte=LATEST_MINUTES),

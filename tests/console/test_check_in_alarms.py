@@ -12,6 +12,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 NO_RULES = "asks for check-ins that nobody can answer"
 NO_HOURS = "has no opening hours"
+NO_REMINDER = "reminds nobody of a check-in"
 
 
 @pytest.fixture
@@ -40,16 +41,32 @@ def test_missing_hours_are_told_once_there_are_rules(client, clinic):
     assert NO_HOURS in first_page(client)
 
 
+def test_missing_reminder_is_told_last(client, clinic):
+    make_ready(clinic)
+
+    page = first_page(client)
+
+    assert NO_REMINDER in page
+    assert NO_HOURS not in page
+
+
 def test_ready_clinic_has_no_alarm(client, clinic):
-    factories.approved_rules(clinic)
-    OpeningHours.objects.create(
-        clinic=clinic, weekday=0, opens_local_time=time(9), closes_local_time=time(18)
-    )
+    make_ready(clinic)
+    factories.approved_version(factories.template(clinic, purpose="reminder", asks_check_in=True))
 
     page = first_page(client)
 
     assert NO_RULES not in page
     assert NO_HOURS not in page
+    assert NO_REMINDER not in page
+
+
+def make_ready(clinic):
+    """Rules and hours, and no reminder yet."""
+    factories.approved_rules(clinic)
+    OpeningHours.objects.create(
+        clinic=clinic, weekday=0, opens_local_time=time(9), closes_local_time=time(18)
+    )
 
 
 def test_clinic_that_asks_nothing_needs_nothing(client, clinic):

@@ -3,6 +3,7 @@
 from datetime import datetime, time, timedelta
 
 from aftercare.checkins.approving import approve_rules, rules_in_force, save_rules
+from aftercare.checkins.reminder_texts import install_reminder
 from aftercare.clinics.hours import OpeningHours
 from aftercare.clinics.models import Clinic, Membership, Practitioner, Role, User
 from aftercare.console.demo.cast import DemoClinic
@@ -29,6 +30,7 @@ def make_clinic(cast: DemoClinic, *, password: str, now: datetime) -> Clinic:
     clinician = _practitioners(clinic, cast)
     if not Protocol.objects.filter(clinic=clinic, slug=PROTOCOL).exists():
         install(PROTOCOL, clinic=clinic)
+        install_reminder(clinic)
         for draft in TemplateVersion.objects.drafts().filter(template__clinic=clinic):
             approve(draft, by=clinician, now=now - APPROVED_AGO)
     if rules_in_force(clinic.pk) is None:
