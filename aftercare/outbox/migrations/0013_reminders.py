@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('outbox', '0011_import_files'),
+        ('outbox', '0012_came_back_outcome'),
     ]
 
     operations = [
