@@ -16,7 +16,7 @@ from aftercare.content.models import MessageTemplate, TemplateVersion, VersionSt
 from aftercare.outbox.composing import compose
 from aftercare.outbox.models import Attempt, DeliveryEvent, ScheduledMessage, StaffNotice, Status
 from aftercare.protocols.models import LateAction, Protocol, ProtocolStep, StepKind, Variant
-from aftercare.treatments.models import Site, TreatedArea, TreatmentSession
+from aftercare.treatments.models import Favourite, Site, TreatedArea, TreatmentSession
 from aftercare.treatments.screening import all_clear
 
 #: A Saturday afternoon in London, the day before British clocks go forward.
@@ -183,6 +183,20 @@ def treatment_session(clinic: Clinic, **over: Any) -> TreatmentSession:
     session = TreatmentSession.objects.create(**fields)
     TreatedArea.objects.create(session=session, site=Site.FACE, depth_mm=Decimal("0.80"), passes=3)
     return session
+
+
+def favourite(practitioner: Practitioner, protocol: Protocol, **over: Any) -> Favourite:
+    """The face at 1 mm in three passes, with a gel for home."""
+    fields = {
+        "name": f"Favourite {next(_numbers)}",
+        "variant": Variant.STANDARD,
+        "device": "Pen 3",
+        "areas": [{"site": "face", "depth_mm": "1.00", "passes": 3}],
+        "products": [{"name": "Calm Gel", "for_home": True}],
+        "created_at": ENDED_AT,
+        **over,
+    }
+    return Favourite.objects.create(practitioner=practitioner, protocol=protocol, **fields)
 
 
 def message(session: TreatmentSession, step: ProtocolStep | None = None, **over: Any) -> ScheduledMessage:

@@ -26,6 +26,7 @@ from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.session_plan import line_of
+from aftercare.console.session_starting import last_time
 from aftercare.console.times import said_shortly
 from aftercare.outbox.models import ImportKind, ScheduledMessage, Status
 from aftercare.outbox.pausing import pause_patient, resume_patient
@@ -147,6 +148,8 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ExportingAdmin, ScopedHistoryAdmi
         patient = kwargs.get("obj")
         if patient is not None:
             context.update(_promised(request, patient))
+            context["may_record"] = self.has_change_permission(request, patient)
+            context["last"] = last_time(request, patient.clinic, str(patient.pk))
         return super().render_change_form(request, context, **kwargs)
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms.utils import ErrorDict
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -17,6 +18,7 @@ from aftercare.console.access import MAX_ID_DIGITS
 from aftercare.console.scoping import OneClinicForm
 from aftercare.console.session_overrides import OverrideFields
 from aftercare.console.session_plan import Plan, plan_of
+from aftercare.console.session_starting import START
 from aftercare.console.times import WallClockField, just_now, place
 from aftercare.protocols.models import Variant
 from aftercare.treatments.completing import completion_problems
@@ -88,6 +90,16 @@ class SessionForm(OverrideFields, OneClinicForm):
         """The variant chosen so far."""
         chosen = self.data.get(self.add_prefix("variant")) or self.initial.get("variant")
         return chosen if chosen in Variant.values else Variant.STANDARD.value
+
+    def is_valid(self) -> bool:
+        """A form that was only filled in is not to be saved."""
+        return super().is_valid() and START not in self.data
+
+    def full_clean(self) -> None:
+        """Of a form that was only filled in, nothing is called wrong yet."""
+        super().full_clean()
+        if START in self.data:
+            self._errors = ErrorDict()
 
     def lacking(self) -> list[Promise]:
         """What the clinic must set up before a session can be recorded."""

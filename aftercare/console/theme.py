@@ -85,6 +85,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Clinics"), "home_health", "clinics_clinic"),
                     _item(_("Practitioners"), "stethoscope", "clinics_practitioner"),
+                    _item(_("Favourites"), "star", "treatments_favourite"),
                     _item(_("Members"), "badge", "clinics_membership"),
                     _item(
                         _("Users"),

@@ -14,7 +14,6 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from aftercare.clinics.models import Practitioner
@@ -22,36 +21,22 @@ from aftercare.console.access import MAX_ID_DIGITS, RECORDERS, WRITERS, access_o
 from aftercare.console.acts import ActingAdmin
 from aftercare.console.export_columns import SESSION_COLUMNS
 from aftercare.console.exporting import ExportingAdmin
+from aftercare.console.favourites import FAVOURITE
 from aftercare.console.importing import Importing, with_import
-from aftercare.console.scoping import ScopedHistoryAdmin, ScopedInline, without_links
+from aftercare.console.scoping import ScopedHistoryAdmin, without_links
 from aftercare.console.session_acts import UNDO, VOID
-from aftercare.console.session_form import COMPLETE, AreaForm, RowForm, SessionForm
+from aftercare.console.session_form import COMPLETE, SessionForm
+from aftercare.console.session_inlines import AreaInline, ProductInline
 from aftercare.console.session_page import choose_clinic_page, plan_view, session_page
+from aftercare.console.session_starting import START, start_form
+from aftercare.console.session_starts import starts_of, starts_view
 from aftercare.console.times import said_shortly
 from aftercare.outbox.models import ImportKind, ScheduledMessage, Status
 from aftercare.outbox.planning import STALE, complete_session, refuse_stale, replan_session
 from aftercare.outbox.refusing import Refused
-from aftercare.treatments.models import ProductApplied, SessionState, TreatedArea, TreatmentSession
+from aftercare.treatments.models import SessionState, TreatmentSession
 
 STATE_TONES = {_("Draft"): "info", _("Completed"): "success", _("Voided"): "danger"}
-
-
-class AreaInline(ScopedInline, TabularInline):
-    model = TreatedArea
-    hide_title = True
-    form = AreaForm
-    fields = ("site", "depth_mm", "passes")
-
-    def get_extra(self, request: HttpRequest, obj: TreatmentSession | None = None, **kwargs: Any) -> int:
-        return 0 if obj and obj.areas.exists() else 1
-
-
-class ProductInline(ScopedInline, TabularInline):
-    model = ProductApplied
-    form = RowForm
-    hide_title = True
-    fields = ("name", "lot", "for_home")
-    extra = 0
 
 
 @admin.register(TreatmentSession)
@@ -63,7 +48,7 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
     delete_roles = RECORDERS
     export_columns = SESSION_COLUMNS
     export_prefetch = ("areas", "products")
-    acts = (UNDO, VOID)
+    acts = (UNDO, FAVOURITE, VOID)
     inlines = (AreaInline, ProductInline)
     autocomplete_fields = ("patient",)
     change_form_template = "console/treatments/session_form.html"
@@ -83,8 +68,9 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("clinic", "patient", ("ended_at", "practitioner"), ("protocol", "variant"))},
+            {"fields": ("clinic", "patient"), "classes": ("who",)},
         ),
+        (None, {"fields": (("ended_at", "practitioner"), ("protocol", "variant"))}),
         (None, {"fields": ("override_by", "override_reason"), "classes": ("override",)}),
         (None, {"fields": ("treatment_consent",), "classes": ("consent",)}),
         (None, {"fields": ("recovery_note",), "classes": ("deep",)}),
@@ -106,6 +92,7 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
         names = f"{self.opts.app_label}_{self.opts.model_name}"
         view = self.admin_site.admin_view
         return [
+            path("starts/", view(partial(starts_view, self)), name=f"{names}_starts"),
             path("plan/", view(require_POST(partial(plan_view, self))), name=f"{names}_plan"),
             path(
                 "<path:object_id>/plan/",
@@ -211,6 +198,8 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
             context["adminform"].form.plan if hasattr(context["adminform"].form, "plan") else None
         )
         context["may_override"] = _overriders(request).exists()
+        if not saved:
+            context["starts"] = starts_of(request, context["adminform"].form)
         return super().render_change_form(request, context, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: TreatmentSession, form: Any, change: bool) -> None:
@@ -230,6 +219,8 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
             complete_session(session, by=user_of(request), now=now)
 
     def changeform_view(self, request: HttpRequest, object_id: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if object_id is None and START in request.POST:
+            start_form(request)
         try:
             return super().changeform_view(request, object_id, *args, **kwargs)
         except Refused as refused:

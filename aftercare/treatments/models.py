@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from aftercare.clinics.addresses import validate_line
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Patient, Practitioner
 from aftercare.protocols.models import Protocol, Variant
 
@@ -210,6 +211,47 @@ class ProductApplied(models.Model):
         verbose_name = _("product applied")
         verbose_name_plural = _("products applied")
         ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FavouriteQuerySet(ClinicScopedQuerySet):
+    clinic_path = "practitioner__clinic"
+
+
+class Favourite(models.Model):
+    """A practitioner's own way of treating, under a name, from which a session is started.
+
+    :mod:`aftercare.treatments.setups` reads ``areas`` (site, depth_mm as text, passes) and ``products``
+    (name, for_home).
+    """
+
+    practitioner = models.ForeignKey(
+        Practitioner, verbose_name=_("practitioner"), on_delete=models.CASCADE, related_name="favourites"
+    )
+    name = models.CharField(_("name"), max_length=60, validators=[validate_line])
+    protocol = models.ForeignKey(
+        Protocol, verbose_name=_("protocol"), on_delete=models.PROTECT, related_name="favourites"
+    )
+    variant = models.CharField(_("variant"), max_length=10, choices=Variant.choices)
+    device = models.CharField(_("device"), max_length=120, blank=True)
+    areas = models.JSONField(_("treated areas"), default=list)
+    products = models.JSONField(_("products applied"), default=list)
+    created_at = models.DateTimeField(_("saved at"))
+
+    objects = FavouriteQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("favourite")
+        verbose_name_plural = _("favourites")
+        ordering = ("practitioner__name", "name")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practitioner", "name"], name="favourite_name_once_per_practitioner"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -122,6 +122,37 @@
     if (clinic && clinic.value && link) link.href += `&clinic=${encodeURIComponent(clinic.value)}`;
   };
 
+  // Enter is what a hand scanner presses at its end, and a slip of the hand: it saves nothing, and leads on.
+  const enterLeadsOn = (form) => {
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !event.target.matches("input, select")) return;
+      event.preventDefault();
+      const fields = [...form.querySelectorAll("input:not([type=hidden]), select, textarea")];
+      const shown = fields.filter((field) => field.offsetParent !== null || field === event.target);
+      const next = shown[shown.indexOf(event.target) + 1];
+      if (next) next.focus();
+    });
+  };
+
+  const startsOfPatient = (form) => {
+    const piece = document.querySelector("[data-starts]");
+    const patient = form.elements.namedItem("patient");
+    if (!piece || !patient) return;
+    let latest = 0;
+    const show = async () => {
+      const mine = ++latest;
+      const asked = new URLSearchParams({ patient: patient.value, clinic: form.elements.namedItem("clinic").value });
+      try {
+        const answer = await fetch(`${piece.dataset.starts}?${asked}`);
+        const html = await answer.text();
+        if (mine === latest && answer.ok) piece.innerHTML = html;
+      } catch {
+        // The network is away: nothing to start from is shown, and the form works as it is.
+      }
+    };
+    window.django.jQuery(patient).on("change", show); // select2 tells jQuery only
+  };
+
   const nameSelects = () => {
     for (const box of document.querySelectorAll(".field-line .select2-selection, .field-line .select2-selection__rendered")) {
       const label = box.closest(".field-line").querySelector("label");
@@ -142,5 +173,7 @@
     if (document.querySelector("[data-deep]")) deepNote(form);
     skipsOfProtocol(form);
     addPatientHere(form);
+    enterLeadsOn(form);
+    startsOfPatient(form);
   });
 })();

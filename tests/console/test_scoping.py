@@ -14,7 +14,7 @@ from aftercare.content.models import MessageTemplate, TemplateVersion
 from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, StaffNotice, Suppression
 from aftercare.protocols.models import Protocol
-from aftercare.treatments.models import TreatmentSession
+from aftercare.treatments.models import Favourite, TreatmentSession
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +46,7 @@ def populate(clinic, mark=""):
         MessageTemplate: template,
         TemplateVersion: factories.draft_version(template, subject=f"{mark}Subject"),
         TreatmentSession: session,
+        Favourite: factories.favourite(practitioner, protocol, name=f"{mark}Favourite"),
         ScheduledMessage: message,
         DeliveryEvent: factories.delivery_event(message, message_id=message.pk, detail=mark),
         Suppression: Suppression.objects.create(

@@ -10,8 +10,10 @@ from aftercare.outbox.pausing import pause_patient
 from aftercare.outbox.planning import complete_session, void_session
 from aftercare.protocols.models import Protocol, Variant
 from aftercare.treatments.depth import DepthBand, band_of
+from aftercare.treatments.favouring import save_favourite, suggested_name
 from aftercare.treatments.models import ProductApplied, TreatedArea, TreatmentSession
 from aftercare.treatments.screening import all_clear
+from aftercare.treatments.setups import newest
 
 CONSENT_VERSION = "2026-01"
 
@@ -22,6 +24,8 @@ def play(cast: DemoClinic, clinic: Clinic, *, now: datetime) -> None:
         if not Patient.objects.filter(clinic=clinic, external_id=f"demo-{number}").exists():
             patient = _patient(clinic, person, story, number=number, now=now)
             _play(story, patient, cast, now=now)
+            if number == 1:
+                _keep_a_favourite(patient, now=now)
 
 
 def _patient(clinic: Clinic, person: Person, story: Story, *, number: int, now: datetime) -> Patient:
@@ -50,6 +54,12 @@ def _play(story: Story, patient: Patient, cast: DemoClinic, *, now: datetime) ->
         pause_patient(patient, reason="Asked us to wait until she calls back.", by=staff, now=now)
     if story.voided:
         void_session(session, reason="Entered for the wrong patient.", by=staff, now=now)
+
+
+def _keep_a_favourite(patient: Patient, *, now: datetime) -> None:
+    session = newest(TreatmentSession.objects.filter(patient=patient))
+    if session is not None:
+        save_favourite(session, name=suggested_name(session), now=now)
 
 
 def _session(visit: Visit, patient: Patient, cast: DemoClinic, *, now: datetime) -> TreatmentSession:
