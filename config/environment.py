@@ -38,6 +38,7 @@ WHAT_TO_WRITE: Mapping[str, str] = {
     "REDIS_URL": "redis://HOST:6379/0, or none where manage.py run_scheduler stands for workers and beat",
     "SECRET_KEY": "at least 32 random characters, e.g. what this prints: "
     "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
+    "SITE_EMAIL": "the address that mails about accounts come from, e.g. aftercare@example.com",
     "SITE_URL": "the address patients and staff use, e.g. https://aftercare.example.com",
     "SOFT_BOUNCES": "a whole number from 1 to 20, e.g. 3",
     "SOFT_BOUNCE_DAYS": "a whole number of days from 1 to 90, e.g. 14",

@@ -9,6 +9,7 @@ import structlog
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.console import theme
+from config.accounts import account_settings
 from config.environment import Environment
 from config.mail import mail_settings
 from config.parsing import (
@@ -139,6 +140,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "anymail",
     "simple_history",
     "timezone_field",
@@ -154,6 +159,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.probes.Probes",
+    "config.policy.ContentPolicy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -164,6 +170,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -222,8 +229,12 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+SECOND_FACTOR_REQUIRED = True
+globals().update(
+    account_settings(
+        site_url=SITE_URL, embedded=EMBEDDED, hosts=ALLOWED_HOSTS, sender=environment.text("SITE_EMAIL")
+    )
+)
 UNFOLD = theme.UNFOLD
 
 # --- logs: one JSON line an event, ids only -----------------------------------------------------------------

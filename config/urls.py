@@ -7,6 +7,7 @@ from django.views.static import serve
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
+    path("accounts/", include("aftercare.console.accounts.urls")),
     # Clinics' logos, which mails show: checked images that staff upload, the only files here.
     path("media/logos/<path:path>", serve, {"document_root": settings.MEDIA_ROOT / "logos"}),
     path("webhooks/", include("aftercare.hooks.urls")),

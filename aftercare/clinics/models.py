@@ -1,11 +1,9 @@
 """Who: clinics, the people who work there, and the patients they care for."""
 
 from datetime import time
-from typing import Self
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -14,9 +12,8 @@ from simple_history.models import HistoricalRecords
 from timezone_field import TimeZoneField
 
 from aftercare.clinics.addresses import validate_address, validate_line
+from aftercare.clinics.scoping import ClinicScopedQuerySet
 from aftercare.timing import QuietHours
-
-Viewer = AbstractBaseUser | AnonymousUser
 
 
 class User(AbstractUser):
@@ -31,30 +28,6 @@ class Locale(models.TextChoices):
     ES_ES = "es-ES", _("Spanish (Spain)")
     ES_MX = "es-MX", _("Spanish (Mexico)")
     AR = "ar", _("Arabic")
-
-
-class ClinicScopedQuerySet(models.QuerySet):
-    """Rows that belong to a clinic, limited to what a user may see."""
-
-    clinic_path = "clinic"
-
-    def for_user(self, user: Viewer) -> Self:
-        """The rows of the clinics the user is a member of; all rows for an active superuser."""
-        if getattr(user, "is_superuser", False) and user.is_active:
-            return self
-        if not user.is_authenticated or not user.is_active:
-            return self.none()
-        clinics = Membership.objects.filter(user_id=user.pk).values("clinic_id")
-        return self.filter(**{f"{self.clinic_path}__in": clinics})
-
-    def of_every_clinic(self) -> Self:
-        """The same rows, on purpose not limited to a user's clinics: the engine's, or one that a key names.
-
-        The tests refuse any other query of a console page that nothing ties to the user's clinics.
-        """
-        rows = self.all()
-        rows.query.of_every_clinic = True  # type: ignore[attr-defined]
-        return rows
 
 
 class ClinicQuerySet(ClinicScopedQuerySet):
@@ -148,6 +121,11 @@ class Clinic(models.Model):
         blank=True,
         validators=[validate_address],
         help_text=_("Gets the mail about a task when nobody is on duty. Empty: the owners."),
+    )
+    second_factor_for_all = models.BooleanField(
+        _("second factor for everybody"),
+        default=False,
+        help_text=_("Owners and clinicians need one in any case. On: staff and viewers as well."),
     )
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
     paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)

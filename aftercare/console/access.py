@@ -27,6 +27,7 @@ class Access:
 
     superuser: bool
     roles: Mapping[int, str]
+    needs_second_factor: bool = False
 
     def holds(self, roles: Iterable[str], clinic_id: int | None = None) -> bool:
         """Whether the user has one of the roles in that clinic, or in any clinic if none is named."""
@@ -83,7 +84,13 @@ def _read(user: Any) -> Access:
     if not (user.is_authenticated and user.is_active):
         return Access(superuser=False, roles={})
     memberships = Membership.objects.filter(user_id=user.pk)
-    return Access(superuser=user.is_superuser, roles=dict(memberships.values_list("clinic_id", "role")))
+    held = list(memberships.values_list("clinic_id", "role", "clinic__second_factor_for_all"))
+    return Access(
+        superuser=user.is_superuser,
+        roles={clinic_id: role for clinic_id, role, _for_all in held},
+        needs_second_factor=user.is_superuser
+        or any(role in WRITERS or for_all for _clinic_id, role, for_all in held),
+    )
 
 
 def clinic_id_of(row: Model) -> int | None:

@@ -96,6 +96,7 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
             },
         ),
         (_("Approval of texts"), {"fields": ("second_reader",)}),
+        (_("Logging in"), {"fields": ("second_factor_for_all",)}),
         (_("When a patient wants no more mail"), {"fields": ("after_complaint",)}),
         (_("Look of the messages"), {"fields": ("colour", "logo")}),
     )

@@ -2,33 +2,25 @@
 
 from collections.abc import Callable
 from functools import partial, wraps
+from http import HTTPStatus
 from typing import Any
 
+from allauth.account.views import login as log_in
+from allauth.account.views import logout as log_out
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.template.response import SimpleTemplateResponse
+from django.shortcuts import redirect
+from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from aftercare.console.access import ALL_ROLES, access_of, zone_of
+from aftercare.console.accounts.second_factor import second_factor_first
 from aftercare.console.site_pages import pause_everything, resume_everything, try_again_now
 from aftercare.console.times import place
-
-
-class MemberLoginForm(AuthenticationForm):
-    """Lets in active superusers and members of a clinic."""
-
-    def confirm_login_allowed(self, user: Any) -> None:
-        if not user.is_active or not (user.is_superuser or user.memberships.exists()):
-            raise ValidationError(
-                _("This account belongs to no clinic. Ask the owner of your clinic to add you."),
-                code="invalid_login",
-            )
 
 
 class ChoiceView(AutocompleteJsonView):
@@ -42,7 +34,6 @@ class ChoiceView(AutocompleteJsonView):
 class ConsoleSite(UnfoldAdminSite):
     """The admin as clinics see it."""
 
-    login_form = MemberLoginForm
     index_template = "console/dashboard.html"
     index_title = _("Today")
 
@@ -61,6 +52,20 @@ class ConsoleSite(UnfoldAdminSite):
         # Django's "view on site" would look for any row of any model, and tell whether it is there.
         return own + [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """The log-in page of accounts; somebody who is logged in but of no clinic is told so."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            return TemplateResponse(request, "account/no_clinic.html", status=HTTPStatus.FORBIDDEN)
+        return log_in(request)
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        return log_out(request)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        return redirect("account_change_password")
+
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and access_of(request).holds(ALL_ROLES)
 
@@ -70,6 +75,8 @@ class ConsoleSite(UnfoldAdminSite):
 
         @wraps(inner)
         def on_the_clinics_clock(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if self.has_permission(request) and (way := second_factor_first(request)):
+                return way
             with timezone.override(zone_of(request)):
                 response = inner(request, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:

@@ -27,6 +27,12 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "8px",
     "STYLES": [_static("console/pages.css"), _static("console/console.css")],
     "DASHBOARD_CALLBACK": "aftercare.console.dashboard.fill_in",
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Password"), "link": reverse_lazy("account_change_password")},
+            {"title": _("Second factor"), "link": reverse_lazy("mfa_index")},
+        ]
+    },
     "COLORS": {
         "primary": {
             "50": "oklch(98.4% .014 180.7)",

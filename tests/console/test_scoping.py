@@ -252,7 +252,7 @@ def test_a_member_logs_in_without_a_flag_of_django(client, mine):
     user = factories.user(mine[Clinic], Role.VIEWER, is_staff=False)
 
     answer = client.post(
-        reverse("admin:login"), {"username": user.username, "password": factories.PASSWORD}, follow=True
+        reverse("admin:login"), {"login": user.username, "password": factories.PASSWORD}, follow=True
     )
 
     assert answer.redirect_chain[-1][0] == reverse("admin:index")
@@ -262,6 +262,6 @@ def test_a_member_logs_in_without_a_flag_of_django(client, mine):
 def test_an_account_of_no_clinic_is_told_so_at_the_log_in(client):
     user = factories.user(None, is_staff=True)
 
-    answer = client.post(reverse("admin:login"), {"username": user.username, "password": factories.PASSWORD})
+    answer = client.post(reverse("admin:login"), {"login": user.username, "password": factories.PASSWORD})
 
     assert "belongs to no clinic" in answer.content.decode()

@@ -28,7 +28,7 @@ def log_in(web, user):
     user.save()
     browser = requests.Session()
     browser.get(f"{web.url}/admin/login/", timeout=10)
-    given = {"username": user.username, "password": factories.PASSWORD}
+    given = {"login": user.username, "password": factories.PASSWORD}
     post(browser, f"{web.url}/admin/login/", given)
     return browser
 

@@ -1,0 +1,55 @@
+"""How the log-in pages behave here: nobody signs up by themselves, and secrets are not kept in the clear."""
+
+import base64
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+SALT = "aftercare.second-factor"
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are made by others, never by whoever comes along."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": _("Please enter the correct user name and password."),
+        "email_password_mismatch": _("Please enter the correct user name and password."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Under the site's own address: a request's host is chosen by whoever asks."""
+        return _at_home(super().get_reset_password_from_key_url(key))
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Encrypts what is secret about an authenticator with a key made from ``SECRET_KEY``."""
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def _get_site_name(self) -> str:
+        return "Aftercare"
+
+
+def _cipher() -> MultiFernet:
+    """Encrypts with today's key; reads what the fallback keys have encrypted as well."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = [salted_hmac(SALT, "", secret=key, algorithm="sha256").digest() for key in keys]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+
+
+def _at_home(url: str) -> str:
+    path = url.split("/", 3)[-1]
+    return f"{settings.SITE_URL}/{path}"
