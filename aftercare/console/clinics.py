@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group
 from django.db.models import ForeignKey
 from django.http import HttpRequest
 from django.utils import timezone
@@ -202,6 +201,3 @@ class UserAdmin(DjangoUserAdmin, ScopedAdmin):  # type: ignore[misc] # Django ch
         (_("Access"), {"fields": ("is_active", "is_superuser")}),
         (_("Times"), {"fields": ("last_login", "date_joined")}),
     )
-
-
-admin.site.unregister(Group)

@@ -19,6 +19,7 @@ from unfold.sites import UnfoldAdminSite
 
 from aftercare.console.access import ALL_ROLES, access_of, zone_of
 from aftercare.console.accounts.second_factor import second_factor_first
+from aftercare.console.scoping import ScopedAdmin
 from aftercare.console.site_pages import pause_everything, resume_everything, try_again_now
 from aftercare.console.times import place
 
@@ -40,6 +41,11 @@ class ConsoleSite(UnfoldAdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.disable_action("delete_selected")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Takes pages limited to the user's clinics alone: those that libraries bring know of no clinic."""
+        if admin_class is not None and issubclass(admin_class, ScopedAdmin):
+            super().register(model_or_iterable, admin_class, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Also the pages that concern every clinic, for superusers."""
