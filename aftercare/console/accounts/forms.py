@@ -1,8 +1,9 @@
-"""The form by which members log in."""
+"""The forms by which members log in and add a passkey."""
 
 from typing import Any
 
 from allauth.account.forms import LoginForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -26,3 +27,14 @@ class MemberLoginForm(LoginForm):
                 code="no_clinic",
             )
         return cleaned
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """Adds a passkey, unless its owner wants the device beside the password only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name of the device")
+        self.fields["passwordless"].label = _("Log in with it alone, without a password")
+        self.fields["passwordless"].help_text = ""
+        self.fields["passwordless"].initial = True
