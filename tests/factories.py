@@ -11,6 +11,7 @@ from typing import Any
 
 from aftercare.checkins.approving import approve_rules, save_rules
 from aftercare.checkins.models import CheckIn, RuleSet
+from aftercare.clinics.invitations import Invitation
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
 from aftercare.outbox.composing import compose
@@ -85,6 +86,13 @@ def user(clinic: Clinic | None = None, role: str = Role.STAFF, **over: Any) -> U
     if clinic is not None:
         Membership.objects.create(user=account, clinic=clinic, role=role)
     return account
+
+
+def invitation(clinic: Clinic, **over: Any) -> Invitation:
+    """One that an owner of the clinic has sent, as a member of its staff, and that runs out in a week."""
+    fields: dict[str, Any] = {"email": f"invited-{next(_numbers)}@example.com", "role": Role.STAFF}
+    fields |= {"invited_at": ENDED_AT, "sent_at": ENDED_AT, "expires_at": ENDED_AT + timedelta(days=7)}
+    return Invitation.objects.create(clinic=clinic, **{**fields, **over})
 
 
 def practitioner(clinic: Clinic, **over: Any) -> Practitioner:

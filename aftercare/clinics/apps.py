@@ -12,4 +12,5 @@ class ClinicsConfig(AppConfig):
 
     def ready(self) -> None:
         """Makes the models known that stand beside models.py."""
-        import_module("aftercare.clinics.hours")
+        for beside in ("hours", "invitations"):
+            import_module(f"aftercare.clinics.{beside}")

@@ -3,7 +3,6 @@
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -13,11 +12,8 @@ from timezone_field import TimeZoneField
 
 from aftercare.clinics.addresses import validate_address, validate_line
 from aftercare.clinics.scoping import ClinicScopedQuerySet
+from aftercare.clinics.users import User
 from aftercare.timing import QuietHours
-
-
-class User(AbstractUser):
-    """A person who may log in. What they see follows from their memberships."""
 
 
 class Locale(models.TextChoices):

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextInputWidget
 
+from aftercare.clinics.leaving import end_membership, end_sessions
 from aftercare.clinics.models import Clinic, Membership, Practitioner, User
 from aftercare.console.access import OWNERS, SUPERUSERS, access_of, user_of
 from aftercare.console.acts import Act, ActingAdmin
@@ -160,6 +161,9 @@ class MembershipAdmin(OneSaveButton, ScopedHistoryAdmin):
     def get_exclude(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
         return ("user",)
 
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        end_membership(obj, now=timezone.now())
+
 
 @admin.register(Practitioner)
 class PractitionerAdmin(OneSaveButton, ScopedHistoryAdmin):
@@ -201,3 +205,8 @@ class UserAdmin(DjangoUserAdmin, ScopedAdmin):  # type: ignore[misc] # Django ch
         (_("Access"), {"fields": ("is_active", "is_superuser")}),
         (_("Times"), {"fields": ("last_login", "date_joined")}),
     )
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not obj.is_active:
+            end_sessions(obj)

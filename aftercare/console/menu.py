@@ -2,12 +2,16 @@
 
 from django.http import HttpRequest
 
-from aftercare.console.access import access_of
+from aftercare.console.access import OWNERS, access_of
 from aftercare.followups.models import FollowUpTask
 
 
 def may_see_users(request: HttpRequest) -> bool:
     return access_of(request).superuser
+
+
+def may_invite(request: HttpRequest) -> bool:
+    return access_of(request).holds(OWNERS)
 
 
 def open_tasks(request: HttpRequest) -> int | str:

@@ -94,6 +94,12 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Favourites"), "star", "treatments_favourite"),
                     _item(_("Members"), "badge", "clinics_membership"),
                     _item(
+                        _("Invitations"),
+                        "person_add",
+                        "clinics_invitation",
+                        permission="aftercare.console.menu.may_invite",
+                    ),
+                    _item(
                         _("Users"),
                         "manage_accounts",
                         "clinics_user",

@@ -10,6 +10,8 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, 
 from django.core import mail
 from django.urls import reverse
 
+from aftercare.checkins.approving import save_rules
+from aftercare.checkins.models import RuleSet
 from aftercare.clinics.models import Membership, Role, User
 from aftercare.content.models import TemplateVersion, VersionStatus
 from tests import factories
@@ -279,3 +281,36 @@ def test_console_relaxes_its_policy_by_what_its_scripts_need_alone(client, clini
 
     assert "script-src 'self' 'unsafe-eval';" in policy
     assert "default-src 'none'" in policy
+
+
+def test_triage_rules_are_approved_only_in_a_session_with_a_second_factor(client, clinic, deployed):
+    user = with_app(factories.user(clinic, Role.CLINICIAN))
+    factories.practitioner(clinic, user=user)
+    rules = save_rules(clinic)
+    url = reverse("admin:checkins_ruleset_approve", args=[rules.pk])
+    client.force_login(user)
+
+    refused = client.post(url, {"read": rules.digest})
+    untouched = RuleSet.objects.get(pk=rules.pk).status
+    client.logout()
+    log_in(client, user)
+    show_code(client, code_of_app())
+    client.post(url, {"read": rules.digest})
+
+    assert refused.url.startswith(reverse("mfa_reauthenticate"))
+    assert untouched == VersionStatus.DRAFT
+    assert RuleSet.objects.get(pk=rules.pk).status == VersionStatus.APPROVED
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.VIEWER])
+def test_licence_alone_does_not_approve_without_a_clinicians_role(role, client, clinic):
+    user = factories.user(clinic, role)
+    factories.practitioner(clinic, user=user)
+    draft, rules = factories.draft_version(factories.template(clinic)), save_rules(clinic)
+    client.force_login(user)
+
+    text = client.post(reverse("admin:content_templateversion_approve", args=[draft.pk]), {"digest": "any"})
+    weighing = client.post(reverse("admin:checkins_ruleset_approve", args=[rules.pk]), {"read": rules.digest})
+
+    assert (text.status_code, weighing.status_code) == (403, 403)
+    assert RuleSet.objects.get(pk=rules.pk).status == VersionStatus.DRAFT

@@ -8,12 +8,13 @@ from django.contrib import admin
 from django.urls import reverse
 
 from aftercare.checkins.models import CheckIn, RuleSet
+from aftercare.clinics.invitations import Invitation
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion
 from aftercare.followups.models import FollowUpTask
 from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, StaffNotice, Suppression
 from aftercare.protocols.models import Protocol
-from aftercare.treatments.models import TreatmentSession
+from aftercare.treatments.models import Favourite, TreatmentSession
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,9 @@ MAY_ADD = {
     CheckIn: NOBODY,
     Clinic: NOBODY,
     DeliveryEvent: NOBODY,
+    Favourite: NOBODY,
     FollowUpTask: NOBODY,
+    Invitation: OWNER,
     Membership: OWNER,
     MessageTemplate: WRITERS,
     Patient: RECORDERS,
@@ -70,7 +73,9 @@ def test_add_page_opens_for_the_roles_that_may_add(model, role, client, clinic):
     assert answer.status_code == (200 if role in MAY_ADD[model] else 403)
 
 
-@pytest.mark.parametrize("model", [model for model in MAY_ADD if model not in (User, StaffNotice)])
+@pytest.mark.parametrize(
+    "model", [model for model in MAY_ADD if model not in (User, StaffNotice, Invitation)]
+)
 def test_viewer_reads_every_list(model, client, clinic):
     log_in(client, clinic, Role.VIEWER)
 

@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 
 from aftercare.checkins.approving import save_rules
 from aftercare.checkins.models import CheckIn, RuleSet
+from aftercare.clinics.invitations import Invitation
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion
 from aftercare.followups.models import Cause, FollowUpTask
@@ -40,6 +41,7 @@ def populate(clinic, mark=""):
         Clinic: clinic,
         Membership: member.memberships.get(),
         User: member,
+        Invitation: factories.invitation(clinic, email=f"{mark}i@example.com".lower()),
         Practitioner: practitioner,
         Patient: patient,
         Protocol: protocol,

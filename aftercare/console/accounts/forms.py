@@ -1,15 +1,20 @@
-"""The forms by which members log in and add a passkey."""
+"""The forms by which members come in: the invited, those who log in, and those who add a passkey."""
 
 from typing import Any
 
 from allauth.account.forms import LoginForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.contrib.auth.forms import SetPasswordForm
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from aftercare.clinics.addresses import validate_line
+from aftercare.clinics.inviting import is_invited
 
 
 class MemberLoginForm(LoginForm):
-    """Lets in active superusers and members of a clinic; says so to those who belong to none."""
+    """Lets in superusers, members of a clinic and the invited; says so to those who belong to none."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -21,12 +26,20 @@ class MemberLoginForm(LoginForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
         user: Any = getattr(self, "user", None)
-        if user is not None and not (user.is_superuser or user.memberships.exists()):
+        if user is not None and not _has_business_here(user):
             raise forms.ValidationError(
                 _("This account belongs to no clinic. Ask the owner of your clinic to add you."),
                 code="no_clinic",
             )
         return cleaned
+
+
+class JoinForm(SetPasswordForm):
+    """A name and a password for a new account; ``user`` is that account, not stored yet."""
+
+    first_name = forms.CharField(label=_("First name"), max_length=150, validators=[validate_line])
+    last_name = forms.CharField(label=_("Last name"), max_length=150, validators=[validate_line])
+    field_order = ("first_name", "last_name", "new_password1", "new_password2")
 
 
 class PasskeyForm(AddWebAuthnForm):
@@ -38,3 +51,7 @@ class PasskeyForm(AddWebAuthnForm):
         self.fields["passwordless"].label = _("Log in with it alone, without a password")
         self.fields["passwordless"].help_text = ""
         self.fields["passwordless"].initial = True
+
+
+def _has_business_here(user: Any) -> bool:
+    return user.is_superuser or user.memberships.exists() or is_invited(user, now=timezone.now())

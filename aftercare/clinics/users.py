@@ -1,0 +1,25 @@
+"""Accounts: who may log in."""
+
+from collections.abc import Iterator
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    """A person who may log in. What they see follows from their memberships.
+
+    ``sessions_ended`` counts how often all their sessions were ended at once.
+    """
+
+    sessions_ended = models.PositiveIntegerField(default=0, editable=False)
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must know to go on: today's password, and that sessions were not ended since."""
+        return self._of_today(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return map(self._of_today, super().get_session_auth_fallback_hash())
+
+    def _of_today(self, known: str) -> str:
+        return f"{known}{self.sessions_ended or ''}"

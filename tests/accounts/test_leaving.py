@@ -1,0 +1,74 @@
+"""Somebody leaves: out of the console with the next request, in every session, and for good."""
+
+import pytest
+from django.urls import reverse
+
+from aftercare.clinics.leaving import end_membership
+from aftercare.clinics.models import Membership, Role, User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NOW = factories.ENDED_AT
+CONSOLE = "/admin/"
+
+
+@pytest.fixture
+def clinic():
+    return factories.clinic()
+
+
+def sessions_of(user, client, count=2):
+    found = [type(client)() for _ in range(count)]
+    for one in found:
+        one.force_login(user)
+        assert one.get(CONSOLE).status_code == 200
+    return found
+
+
+def test_membership_that_an_owner_ends_ends_every_session(client, clinic):
+    leaving = factories.user(clinic, Role.CLINICIAN)
+    sessions = sessions_of(leaving, client)
+    client.force_login(factories.user(clinic, Role.OWNER))
+
+    client.post(f"/admin/clinics/membership/{leaving.memberships.get().pk}/delete/", {"post": "yes"})
+
+    assert not Membership.objects.filter(user=leaving).exists()
+    for one in sessions:
+        assert one.get(CONSOLE).status_code == 302
+        assert "_auth_user_id" not in one.session
+
+
+def test_ended_sessions_stay_ended_when_the_member_comes_back(client, clinic):
+    user = factories.user(clinic, Role.STAFF)
+    (session,) = sessions_of(user, client, 1)
+
+    end_membership(user.memberships.get(), now=NOW)
+    Membership.objects.create(user=user, clinic=clinic, role=Role.STAFF)
+
+    assert session.get(CONSOLE).status_code == 302
+
+
+def test_ending_one_membership_twice_leaves_the_other_clinic_open(client, clinic):
+    user = factories.user(clinic, Role.STAFF)
+    Membership.objects.create(user=user, clinic=factories.clinic(), role=Role.STAFF)
+    membership = user.memberships.get(clinic=clinic)
+
+    for _time in range(2):
+        end_membership(membership, now=NOW)
+    client.post(reverse("account_login"), {"login": user.username, "password": factories.PASSWORD})
+
+    assert client.get(CONSOLE).status_code == 200
+    assert user.memberships.count() == 1
+
+
+def test_account_switched_off_and_on_again_begins_with_a_new_log_in(client, clinic):
+    user = factories.user(clinic, Role.STAFF)
+    (session,) = sessions_of(user, client, 1)
+    client.force_login(factories.user(None, username="root", is_superuser=True))
+    page = f"/admin/clinics/user/{user.pk}/change/"
+
+    for active in ({}, {"is_active": "on"}):
+        client.post(page, {"username": user.username, **active})
+
+    assert User.objects.get(pk=user.pk).is_active
+    assert session.get(CONSOLE).status_code == 302
