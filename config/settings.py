@@ -154,6 +154,7 @@ INSTALLED_APPS = [
     "aftercare.treatments",
     "aftercare.outbox",
     "aftercare.checkins",
+    "aftercare.lots",
     "aftercare.hooks",
     "aftercare.pages",
 ]

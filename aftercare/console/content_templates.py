@@ -19,12 +19,31 @@ from aftercare.console.content_history import words_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm
 from aftercare.content.approval import unsafe_versions
-from aftercare.content.models import Language, MessageTemplate, TemplateVersion, VersionStatus
+from aftercare.content.models import (
+    Language,
+    MessageTemplate,
+    TemplatePurpose,
+    TemplateVersion,
+    VersionStatus,
+)
 from aftercare.content.reviewing import is_near
 
 
 class MessageTemplateForm(OneClinicForm):
     """A safety-critical template must deserve the name, as long as a safety-critical step sends it."""
+
+    def clean_purpose(self) -> str:
+        """The one reminder of a clinic comes with the project; nobody adds another."""
+        if self.cleaned_data["purpose"] == TemplatePurpose.REMINDER:
+            raise forms.ValidationError(_("The clinic's reminder is there already: write its text."))
+        return self.cleaned_data["purpose"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        purpose = cleaned.get("purpose", self.instance.purpose)
+        if purpose == TemplatePurpose.LOT and cleaned.get("safety_critical") is False:
+            self.add_error("safety_critical", _("A message to everybody treated with a lot is always so."))
+        return cleaned
 
     def clean_safety_critical(self) -> bool:
         critical = self.cleaned_data["safety_critical"]
@@ -50,9 +69,9 @@ class MessageTemplateAdmin(OneSaveButton):
     form = MessageTemplateForm
     edit_roles = WRITERS
     change_form_template = "console/content/template_form.html"
-    fields = ("clinic", "name", "slug", "safety_critical", "asks_check_in", "review_on")
+    fields = ("clinic", "name", "slug", "purpose", "safety_critical", "asks_check_in", "review_on")
     list_display = ("name", "clinic", "critical", "approved", "draft", "review")
-    list_filter = ("clinic", "safety_critical")
+    list_filter = ("clinic", "purpose", "safety_critical")
     list_select_related = ("clinic",)
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
@@ -68,7 +87,7 @@ class MessageTemplateAdmin(OneSaveButton):
     def get_readonly_fields(
         self, request: HttpRequest, obj: MessageTemplate | None = None
     ) -> tuple[str, ...]:
-        return ("clinic", "slug") if obj else ()
+        return ("clinic", "slug", "purpose") if obj else ()
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: MessageTemplate | None = None

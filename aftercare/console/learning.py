@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.checkins.learning import FEWEST, Learning, learn
 from aftercare.checkins.levels import Level
-from aftercare.console.access import access_of
+from aftercare.console.access import WRITERS, access_of
 
 SINCE = timedelta(days=365)
 KINDS = {
@@ -41,6 +41,7 @@ def learning_page(admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
         "since": since,
         "fewest": FEWEST,
         **_tables(learn(clinic, since=since)),
+        "lots_of": clinic.pk if access_of(request).holds(WRITERS, clinic.pk) else None,
     }
     return TemplateResponse(request, "console/checkins/learning.html", context)
 
@@ -48,7 +49,7 @@ def learning_page(admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
 def _tables(learned: Learning) -> dict[str, Any]:
     return {
         "whole": learned.whole,
-        "groups": [(KINDS[kind], groups) for kind, groups in learned.groups.items() if groups],
+        "groups": [(KINDS[kind], groups, kind) for kind, groups in learned.groups.items() if groups],
         "levels": [level.label for level in Level],
         "days": [
             (line.first, line.last, [(level.label, count) for level, count in line.counts.items()])

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-from aftercare.console.access import OWNERS, access_of
+from aftercare.console.access import OWNERS, WRITERS, access_of
 from aftercare.followups.models import FollowUpTask
 
 
@@ -12,6 +12,10 @@ def may_see_users(request: HttpRequest) -> bool:
 
 def may_invite(request: HttpRequest) -> bool:
     return access_of(request).holds(OWNERS)
+
+
+def may_write_to_lots(request: HttpRequest) -> bool:
+    return access_of(request).holds(WRITERS)
 
 
 def open_tasks(request: HttpRequest) -> int | str:

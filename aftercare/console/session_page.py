@@ -9,9 +9,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.models import Clinic
+from aftercare.console.lot_link import lot_link
 from aftercare.console.session_acts import undo_until
 from aftercare.console.session_overrides import overrides_said
 from aftercare.console.session_plan import line_of, plan_of
@@ -33,7 +36,7 @@ def session_page(model_admin: Any, request: HttpRequest, session: TreatmentSessi
         "original": session,
         "object_id": session.pk,
         "session": session,
-        "facts": _facts(session),
+        "facts": _facts(session, request),
         "lines": _timeline(session),
         "zone": place(session.patient.zone),
         "acts": [one for one in model_admin.acts_for(request, session) if one["act"].name != "undo"],
@@ -89,7 +92,7 @@ def _correct_url(model_admin: Any, request: HttpRequest, session: TreatmentSessi
     return reverse(f"{ROOM}_correct", args=[session.pk]) if may else ""
 
 
-def _facts(session: TreatmentSession) -> list[tuple[Any, Any]]:
+def _facts(session: TreatmentSession, request: HttpRequest) -> list[tuple[Any, Any]]:
     """What was recorded, as pairs of label and value; without what was left empty."""
     clinic_zone, patient_zone = session.clinic.time_zone, session.patient.zone
     own_time = said(session.ended_at, patient_zone) if patient_zone.key != clinic_zone.key else ""
@@ -99,9 +102,9 @@ def _facts(session: TreatmentSession) -> list[tuple[Any, Any]]:
         (_("Practitioner"), session.practitioner),
         (_("Protocol"), f"{session.protocol} · {session.get_variant_display()}"),
         (_("Areas"), ", ".join(_area(area) for area in session.areas.all())),
-        (_("Products"), ", ".join(_with_lot(product) for product in session.products.all())),
+        (_("Products"), _products(session, request)),
         (_("Device"), session.device),
-        (_("Cartridge lot"), session.cartridge_lot),
+        (_("Cartridge lot"), lot_link(session.cartridge_lot, session.clinic_id, request)),
         (_("Cartridge expiry"), _day(session.cartridge_expires_on)),
         (_("Fitzpatrick type"), session.get_fitzpatrick_display()),
         (_("Screening"), _screening(session)),
@@ -133,8 +136,14 @@ def _area(area: Any) -> str:
     }
 
 
-def _with_lot(product: Any) -> str:
-    return f"{product.name} ({product.lot})" if product.lot else product.name
+def _products(session: TreatmentSession, request: HttpRequest) -> SafeString:
+    named = ((product.name, product.lot) for product in session.products.all())
+    lines = ((name, lot_link(lot, session.clinic_id, request)) for name, lot in named)
+    return format_html_join(", ", "{}", ((_with_lot(name, lot),) for name, lot in lines))
+
+
+def _with_lot(name: str, lot: str) -> str:
+    return format_html("{} ({})", name, lot) if lot else name
 
 
 def _screening(session: TreatmentSession) -> str:

@@ -80,6 +80,12 @@ UNFOLD: dict[str, Any] = {
                         "icon": "monitoring",
                         "link": reverse_lazy("admin:checkins_checkin_learning"),
                     },
+                    _item(
+                        _("Lots"),
+                        "inventory_2",
+                        "lots_lotmail",
+                        permission="aftercare.console.menu.may_write_to_lots",
+                    ),
                     _item(_("Delivery events"), "mark_email_read", "outbox_deliveryevent"),
                     _item(_("Notices to staff"), "notifications", "outbox_staffnotice"),
                     _item(_("Addresses not to mail"), "unsubscribe", "outbox_suppression"),

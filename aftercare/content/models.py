@@ -24,6 +24,7 @@ class TemplatePurpose(models.TextChoices):
 
     STEP = "step", _("A step of a protocol")
     REMINDER = "reminder", _("The reminder of a check-in that nobody has answered")
+    LOT = "lot", _("A clinician, to everybody treated with a lot")
 
 
 class MessageTemplate(models.Model):
@@ -68,6 +69,9 @@ class MessageTemplate(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(purpose__in=TemplatePurpose.values), name="template_purpose_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(purpose="lot") | Q(safety_critical=True), name="template_for_lot_is_critical"
             ),
         ]
 

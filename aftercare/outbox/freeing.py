@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from aftercare.clinics.models import User
-from aftercare.outbox.models import ScheduledMessage, Status
+from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.rechecking import held_for
 from aftercare.outbox.transitions import move
 from aftercare.timing import after_quiet_hours
@@ -23,10 +23,12 @@ def free_unplanned(
 ) -> int:
     """Schedules those held messages of completed sessions that may go, not in quiet hours. Twice is once.
 
-    ``sessions``: theirs, with patient, clinic and protocol. What has passed its window is left to be missed.
+    ``sessions``: theirs, with patient, clinic and protocol. What has passed its window is left to be missed,
+    and what waits in line to whoever keeps the line.
     """
     known = {session.pk: session for session in sessions}
     held = (row for row in rows if row.status == Status.HELD and row.latest_at >= now)
+    held = (row for row in held if row.why != Why.IN_LINE)
     return sum(_free(row, known[row.session_id], by, now) for row in held)
 
 

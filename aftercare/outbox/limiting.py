@@ -190,6 +190,17 @@ def days_end_of_the_account(*, now: datetime) -> bool:
     return spent.exists()
 
 
+def half_the_day_is_used(clinic_id: int, *, now: datetime) -> bool:
+    """Whether the account or the clinic has sent half of what it may on the UTC day of ``now``."""
+    account, clinic = account_limit().a_day, clinic_limits().get(clinic_id, Limit()).a_day
+    spent = Q(pk__in=())
+    if account is not None:
+        spent |= Q(scope__startswith="channel:", taken_today__gte=account // 2)
+    if clinic is not None:
+        spent |= Q(scope=f"clinic:{clinic_id}", taken_today__gte=clinic // 2)
+    return SendBucket.objects.filter(spent, day=utc_day(now)).exists()
+
+
 def clinics_at_their_days_end(*, now: datetime) -> set[int]:
     """The ids of clinics that have used up what they may send on the UTC day of ``now``."""
     days = {

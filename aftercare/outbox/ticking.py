@@ -64,17 +64,17 @@ def _tell_staff(sight: Sight) -> None:
 
 
 class OnceInAWhile:
-    """A step that a process takes every few minutes only; the first time at its first tick."""
+    """A step that a process takes only every so many seconds; the first time at its first tick."""
 
-    def __init__(self, work: Callable[[datetime], object]) -> None:
-        self._work = work
+    def __init__(self, work: Callable[[datetime], object], *, every: float = TIDY_EVERY) -> None:
+        self._work, self._every = work, every
         self.__name__ = getattr(work, "__name__", type(work).__name__)
         self.next_at = float("-inf")
 
     def __call__(self, _sight: Sight) -> None:
         if time.monotonic() < self.next_at:
             return
-        self.next_at = time.monotonic() + TIDY_EVERY
+        self.next_at = time.monotonic() + self._every
         self._work(clock.database_now())
 
 

@@ -5,11 +5,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StepKind(models.TextChoices):
-    """What gives a step its time. A reminder has none of its own, and is in no plan."""
+    """What gives a step its time. A reminder and a message to a lot have none, and are in no plan."""
 
     ELAPSED = "elapsed", _("So long after the treatment ended")
     WALL_TIME = "wall_time", _("On a day, at a time of day")
     REMINDER = "reminder", _("So long after a check-in that nobody has answered")
+    LOT = "lot", _("When a clinician writes to everybody treated with a lot")
 
 
 PLANNED_KINDS = (StepKind.ELAPSED, StepKind.WALL_TIME)

@@ -95,8 +95,8 @@ class ProtocolStep(models.Model):
 
     *Elapsed* steps use ``offset_minutes`` and ``latest_minutes`` after the treatment's end. *Wall-time* steps
     use ``day``/``local_time`` and ``latest_day``/``latest_local_time`` in the patient's zone, day 0 being the
-    local date of the end. A *reminder* ``reminds`` of the check-in that another step asks for; ``objects``,
-    and so ``protocol.steps``, leave it out.
+    local date of the end. A *reminder* ``reminds`` of the check-in that another step asks for, a *lot* step
+    stands for one message to a lot; ``objects``, and so ``protocol.steps``, leave both out.
     """
 
     protocol = models.ForeignKey(
@@ -178,7 +178,7 @@ class ProtocolStep(models.Model):
                     latest_local_time__isnull=False,
                     **_empty("offset_minutes", "latest_minutes"),
                 )
-                | Q(kind="reminder", **_empty("offset_minutes", "latest_minutes", *_WALL_TIMES)),
+                | Q(kind__in=["reminder", "lot"], **_empty("offset_minutes", "latest_minutes", *_WALL_TIMES)),
                 name="step_window_follows_offset",
                 violation_error_message=_(
                     "The end of the window must not come before the step's own time, "

@@ -13,6 +13,7 @@ from aftercare.clinics.invitations import Invitation
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion
 from aftercare.followups.models import Cause, FollowUpTask
+from aftercare.lots.models import LotMail
 from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, StaffNotice, Suppression
 from aftercare.protocols.models import Protocol
 from aftercare.treatments.models import Favourite, TreatmentSession
@@ -34,6 +35,7 @@ def populate(clinic, mark=""):
     )
     message = factories.message(session)
     template = factories.template(clinic, name=f"{mark}Template")
+    lot_text = factories.template(clinic, name=f"{mark}Recall", purpose="lot", safety_critical=True)
     member = factories.user(
         clinic, Role.STAFF, first_name=f"{mark}Member", username=f"{mark}member-{clinic.pk}"
     )
@@ -57,6 +59,7 @@ def populate(clinic, mark=""):
         StaffNotice: factories.notice(clinic, recipient=f"{mark}n@example.com".lower(), text=mark),
         RuleSet: save_rules(clinic),
         CheckIn: factories.check_in(message),
+        LotMail: LotMail.objects.create(clinic=clinic, lot=f"{mark}Lot", template=lot_text, confirmed_at=NOW),
         FollowUpTask: FollowUpTask.objects.create(
             clinic=clinic,
             patient=patient,

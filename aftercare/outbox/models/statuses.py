@@ -48,6 +48,7 @@ class Why(models.TextChoices):
     STAFF_RESENT = "staff_resent", _("Staff asked to send it again")
     WAITING_TO_RETRY = "waiting_to_retry", _("Waiting to try again")
     CHANNEL_REFUSED = "channel_refused", _("The mail service refuses our log-in")
+    IN_LINE = "in_line", _("In line, behind the clinic's other messages")
     ANSWERED = "answered", _("The patient has answered")
     PROVEN = "proven", _("The mail service reported that it has it")
 
