@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from benchmarks.servers import Servers
 
-NAMES = ("throughput", "latency", "memory", "scale", "profile_drain", "console")
+NAMES = ("throughput", "latency", "memory", "scale", "profile_drain", "console", "check_ins")
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -95,7 +96,6 @@ class LotMailAdmin(ActingAdmin):
     actions = None
     list_display = ("lot", "template", "clinic", "confirmed_at", "state")
     list_filter = ("clinic",)
-    list_select_related = ("clinic", "template")
     search_fields = ("lot", "template__name")
 
     @display(
@@ -113,6 +113,9 @@ class LotMailAdmin(ActingAdmin):
         if mail.paused_at:
             return str(_("Paused"))
         return str(_("Done") if mail.finished else _("Going out"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LotMail]:
+        return super().get_queryset(request).select_related("clinic", "template", "confirmed_by")
 
     def has_delete_permission(self, request: HttpRequest, obj: LotMail | None = None) -> bool:
         return False

@@ -81,3 +81,11 @@ def test_console_looks_at_the_first_page_and_every_list():
     rows = {row["page"]: row for row in said["console"]}
     assert {"today", "treatments.treatmentsession", "outbox.scheduledmessage", "clinics.patient"} <= set(rows)
     assert all(row["owner's statements"] > 1 < row["superuser's statements"] for row in rows.values())
+
+
+def test_check_ins_count_a_notice_for_each_answer():
+    said = run("check_ins", "--rate=5", "--seconds=4", "--no-goals")
+
+    [measured] = said["check_ins"]
+    assert measured["answered"] == 20
+    assert 0 < measured["p50"] <= measured["p95"] <= measured["slowest"]

@@ -64,12 +64,13 @@ class Deployment:
         process = self.start("loop", "manage", "run_scheduler", *options, **variables)
         return process.until_printed("loop_started")
 
-    def web(self, **variables: str) -> "Web":
+    def web(self, *, workers: int = 1, **variables: str) -> "Web":
         """gunicorn on a free port; waits for the first page."""
         self.manage("collectstatic", "--noinput", **variables)
         port = free_port()
-        bind = ("--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4", "--no-control-socket")
-        process = self.start("web", "gunicorn", "config.wsgi", *bind, **variables)
+        bind = ("--bind", f"127.0.0.1:{port}", "--no-control-socket")
+        size = ("--workers", str(workers), "--threads", "4")
+        process = self.start("web", "gunicorn", "config.wsgi", *bind, *size, **variables)
         web = Web(process, port)
         process.until(lambda: web.status("/admin/login/") == http.HTTPStatus.OK, "web")
         return web
