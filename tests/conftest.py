@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 
 import dj_database_url
 import pytest
@@ -64,10 +65,17 @@ def no_answers_lost_before():
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Says how much the walk over the console's addresses has tried."""
+    """Says how much was tried where a count says more than a green line."""
     passed = terminalreporter.stats.get("passed", [])
-    tried = [n for report in passed for name, n in report.user_properties if name == "triples"]
-    if tried:
+    counts = Counter()
+    for name, count in (each for report in passed for each in report.user_properties):
+        counts[name] += count if isinstance(count, int) else 0
+    if counts["triples"]:
         terminalreporter.write_line(
-            f"Another clinic's rows: {sum(tried):,} (address, role, object) triples tried, no leak"
+            f"Another clinic's rows: {counts['triples']:,} (address, role, object) triples tried, no leak"
+        )
+    if counts["rules"] and counts["combinations"] and not terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(
+            f"Triage: {counts['rules']} rules, {counts['combinations']:,} answer combinations tried, "
+            "zero violations"
         )

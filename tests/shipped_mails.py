@@ -9,6 +9,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
+from aftercare.checkins.reminder_texts import shipped_text  # noqa: E402
 from aftercare.content.compiling import Brand, Source, compile_source  # noqa: E402
 from aftercare.content.placeholders import sample_values  # noqa: E402
 from aftercare.content.rendering import render  # noqa: E402
@@ -16,8 +17,10 @@ from tests.protocols.reading import LOCALES, TEXTS  # noqa: E402
 
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
-for step, language in TEXTS:
-    text, locale = step.texts[language], LOCALES[language][0]
+mails = [(step.slug, language, step.texts[language], step.asks_check_in) for step, language in TEXTS]
+mails += [("reminder", language, shipped_text(language), True) for language in LOCALES]
+for slug, language, text, asks in mails:
+    locale = LOCALES[language][0]
     source = Source(text.subject, text.preheader, text.body)
-    compiled = compile_source(source, brand=Brand("Harbour Clinic", "#0f766e"), locale=locale)
-    (folder / f"{step.slug}-{language}.html").write_text(render(compiled, sample_values(locale)).html)
+    compiled = compile_source(source, brand=Brand("Harbour Clinic", "#0f766e", asks=asks), locale=locale)
+    (folder / f"{slug}-{language}.html").write_text(render(compiled, sample_values(locale)).html)

@@ -96,6 +96,7 @@ def test_worried_answer_is_promised_a_call_and_closed_with_its_outcome(
         page.get_by_role("link", name=re.compile("answer", re.I)).first.click()
     page.get_by_role("button", name="Claim it").click()
     page.get_by_role("button", name="I have called the patient").click()
+    expect(page.get_by_text("Called at")).to_be_visible()
     shoot("journey-task", full_page=True)
     assert grave(page) == []
     page.get_by_label("What came of it").fill("Seen at 15:00, antibiotics from her doctor.")

@@ -40,6 +40,7 @@ def test_lot_is_searched_previewed_confirmed_and_followed(log_in, clinic, shoot)
     page.get_by_label("Lot of a cartridge or a product").fill("sp-1207")
     page.get_by_role("button", name="Search").click()
     page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("button", name="Write to 2 patients")).to_be_visible()
     for width in (1440, 820, 390):
         assert fits(page, width)
         shoot(f"lot-{width}", full_page=True)

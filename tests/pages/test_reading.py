@@ -104,6 +104,15 @@ def test_page_runs_and_styles_nothing_inline_and_sets_no_cookie(browser, path):
     assert not any(part in text_of(page) for part in ("<script", "style=", "<style", " on" + "click"))
 
 
+def test_clinics_logo_is_shown_and_may_be_loaded(browser, path, message):
+    type(message.clinic).objects.filter(pk=message.clinic_id).update(logo="logos/harbour.png")
+
+    page = browser.get(path)
+
+    assert 'src="/media/logos/harbour.png" alt=""' in text_of(page)
+    assert "img-src 'self'" in page["Content-Security-Policy"]
+
+
 def test_page_is_small(browser, path):
     styles = Path("static/pages/pages.css").stat().st_size
 
