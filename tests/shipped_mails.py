@@ -17,10 +17,12 @@ from tests.protocols.reading import LOCALES, TEXTS  # noqa: E402
 
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
-mails = [(step.slug, language, step.texts[language], step.asks_check_in) for step, language in TEXTS]
-mails += [("reminder", language, shipped_text(language), True) for language in LOCALES]
-for slug, language, text, asks in mails:
-    locale = LOCALES[language][0]
+mails = [("reminder", language, shipped_text(language), True) for language in LOCALES]
+for step, language in TEXTS:
+    text = step.texts[language]
     source = Source(text.subject, text.preheader, text.body)
+    mails.append((step.slug, language, source, step.asks_check_in))
+for slug, language, source, asks in mails:
+    locale = LOCALES[language][0]
     compiled = compile_source(source, brand=Brand("Harbour Clinic", "#0f766e", asks=asks), locale=locale)
     (folder / f"{slug}-{language}.html").write_text(render(compiled, sample_values(locale)).html)
