@@ -1,5 +1,6 @@
 """From a link to its message, and to a page in the patient's language; for a link that leads nowhere, why."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -73,12 +74,21 @@ def said_in(locale: str, clinic: Clinic) -> dict[str, Any]:
         "direction": direction(locale),
         "words": words,
         "contact": wording(locale),
-        "dialled": {"phone": dialled(clinic.phone), "emergency": dialled(clinic.emergency_number)},
+        "dialled": {
+            "phone": dialled(clinic.phone),
+            "closed": dialled(clinic.out_of_hours_contact) if _is_number(clinic.out_of_hours_contact) else "",
+            "emergency": dialled(clinic.emergency_number),
+        },
         "told": {
             name: getattr(words, name).format(clinic=clinic.name)
             for name in ("ask_warning", "done_routine", "done_care")
         },
     }
+
+
+def _is_number(contact: str) -> bool:
+    """Whether it can be dialled as it stands: a clinic may also have written where to go."""
+    return re.fullmatch(r"\+?[\d\s().-]{3,}", contact) is not None
 
 
 def old_link(request: HttpRequest, message: ScheduledMessage) -> HttpResponse:

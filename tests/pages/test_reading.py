@@ -104,6 +104,19 @@ def test_page_runs_and_styles_nothing_inline_and_sets_no_cookie(browser, path):
     assert not any(part in text_of(page) for part in ("<script", "style=", "<style", " on" + "click"))
 
 
+@pytest.mark.parametrize(
+    ("contact", "shown"),
+    [
+        ("020 7946 0199", '<a href="tel:02079460199" dir="ltr">020 7946 0199</a>'),
+        ("St Mary's Hospital, 24 hours", "<bdi>St Mary&#x27;s Hospital, 24 hours</bdi>"),
+    ],
+)
+def test_contact_for_the_night_can_be_tapped_if_it_is_a_number(browser, path, message, contact, shown):
+    type(message.clinic).objects.filter(pk=message.clinic_id).update(out_of_hours_contact=contact)
+
+    assert shown in text_of(browser.get(path))
+
+
 def test_clinics_logo_is_shown_and_may_be_loaded(browser, path, message):
     type(message.clinic).objects.filter(pk=message.clinic_id).update(logo="logos/harbour.png")
 
