@@ -59,7 +59,8 @@ def main(arguments: list[str], servers: Servers) -> int:
 
 def answer_all(servers: Servers, paths: list[str], *, rate: float) -> list[float]:
     """Posts one emergency answer to each path at that pace; the seconds each took since its own moment."""
-    running = Deployment(servers.folder, servers.environ(SITE_URL="http://localhost", LOG_LEVEL="WARNING"))
+    reached = {"SITE_URL": "http://localhost", "ALLOWED_HOSTS": "localhost,127.0.0.1"}
+    running = Deployment(servers.folder, servers.environ(LOG_LEVEL="WARNING", **reached))
     try:
         web = running.web(workers=2)  # as in production
         start = time.monotonic() + 0.5
