@@ -53,9 +53,12 @@ class _Skeletal(MessageEnvironment):
 GAPS = _Skeletal(autoescape=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parts:
-    """A text in one of the ways its conditions can fall: words, and a placeholder between any two of them."""
+    """A text in one of the ways its conditions can fall: words, and a placeholder between any two of them.
+
+    Told from others by being itself, so that what was made of it once can be looked up quickly.
+    """
 
     pieces: tuple[str, ...]
     gaps: tuple[str, ...]
@@ -70,6 +73,19 @@ class Parts:
         pieces = list(self.pieces)
         pieces[1::2] = [said[gap] for gap in self.gaps]
         return "".join(pieces)
+
+    def filled(self, said: Mapping[str, str]) -> "FilledText":
+        """As joined; each ``said`` is a plain run of words."""
+        text = FilledText(self.joined(said))
+        text.parts, text.said = self, said
+        return text
+
+
+class FilledText(str):
+    """A text that knows what it was put together from: whoever encodes it has most of it ready."""
+
+    parts: Parts
+    said: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -106,9 +122,9 @@ class Filler:
             if not is_run:
                 odd.append(gap)
         if not odd:
-            return tidy.joined(said)
+            return tidy.filled(said)
         if not any(said[gap] for gap in odd):
-            return self._decided(answers, frozenset(odd))[0].joined(said)
+            return self._decided(answers, frozenset(odd))[0].filled(said)
         return self._tidy(untidy.joined(said))
 
     def _say(self, gap: str, values: RawValues) -> tuple[str, bool]:

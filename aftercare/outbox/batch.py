@@ -132,7 +132,10 @@ class Batch:
         if self._done is None:
             return
         done = self._done
-        persistently(lambda: settle(done.attempt, done.result, now=clock.database_now()))
+        if isinstance(done.result.outcome, Sent):
+            persistently(lambda: relay(done, None, now=self._watch.now()))
+        else:
+            persistently(lambda: settle(done.attempt, done.result, now=clock.database_now()))
         self._done = None
 
     def _give_back(self) -> None:

@@ -7,7 +7,6 @@ it is, and in which the boundary cannot occur (RFC 2045, 6.7 and its hint on ``=
 """
 
 import re
-from binascii import b2a_qp
 from email.header import Header
 from email.message import Message
 from functools import cached_property, lru_cache
@@ -15,6 +14,8 @@ from typing import Any
 
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.message import sanitize_address
+
+from aftercare.outbox.quoting import quoted_printable
 
 LONGEST_LINE = 78  # RFC 5322, 2.1.1
 ADDRESSING = ("From", "To", "Reply-To")
@@ -44,7 +45,7 @@ class Mail(EmailMultiAlternatives):
         """
         edge = b"=_" + self.boundary.encode("ascii")
         alternatives: Any = self.alternatives  # pairs of a text and its type
-        parts = [(str(self.body), "text/plain"), *((str(text), kind) for text, kind in alternatives)]
+        parts = [(self.body, "text/plain"), *alternatives]
         lines = [header(name, value) for name, value in self._headers()]
         lines += [b"MIME-Version: 1.0", b'Content-Type: multipart/alternative; boundary="' + edge + b'"', b""]
         for text, mimetype in parts:
@@ -82,19 +83,6 @@ def header(name: str, value: str) -> bytes:
 def address(value: str) -> str:
     """An address as a header has it: a name in encoded words, a domain in ASCII. Raises ValueError."""
     return value if _PLAIN_ADDRESS.fullmatch(value) else _sanitized(value)
-
-
-def quoted_printable(text: str) -> bytes:
-    """The text in UTF-8 and quoted-printable (RFC 2045, 6.7), its lines parted by CRLF."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return b"\r\n".join(map(_encoded_line, text.split("\n")))
-
-
-@lru_cache(maxsize=2048)
-def _encoded_line(line: str) -> bytes:
-    """Most lines of a compiled text are the same in every message."""
-    return b2a_qp(line.encode()).replace(b"\n", b"\r\n")
 
 
 @lru_cache(maxsize=1024)

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.core.signing import Signer
 
-from aftercare.outbox.links import READ, UNSUBSCRIBE, BadLink, OldLink, thread_of
+from aftercare.outbox.links import READ, UNSUBSCRIBE, BadLink, OldLink, QuickSigner, thread_of
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +66,17 @@ def test_link_ends_when_its_time_is_over(scheduled, link, days):
 def test_messages_of_one_session_share_a_thread_that_does_not_count_sessions():
     assert thread_of(7) == thread_of(7) != thread_of(8)
     assert len(thread_of(7)) == 32
+
+
+@pytest.mark.parametrize("value", ["", "a", "0123456789abcdef" * 2, "ñ"])
+def test_quick_signer_signs_as_djangos_does(value):
+    quick, plain = (kind(sep=".", salt="aftercare.outbox.reading") for kind in (QuickSigner, Signer))
+
+    for _again in range(2):
+        assert quick.sign(value) == plain.sign(value)
+
+
+def test_quick_signer_takes_what_was_signed_by_the_key_before():
+    older = Signer(key="older", salt="x").sign("value")
+
+    assert QuickSigner(key="newer", fallback_keys=["older"], salt="x").unsign(older) == "value"

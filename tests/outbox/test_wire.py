@@ -1,6 +1,5 @@
 """The bytes of a mail: whatever reads mail finds in them what was written."""
 
-import quopri
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -9,7 +8,7 @@ from django.core.mail import EmailMessage as DjangoMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercare.outbox.wire import Mail, header, quoted_printable, wire_of
+from aftercare.outbox.wire import Mail, header, wire_of
 
 HEADERS = {"Date": "Sat, 28 Mar 2026 16:00:00 +0000", "Message-ID": "<1@example.com>"}
 PRINTABLE = st.text(
@@ -98,11 +97,6 @@ def test_same_mail_gives_the_same_bytes_and_another_boundary_only_that():
 
     assert one.wire == mail().wire
     assert one.wire.replace(b"=_aftercare", b"=_elsewhere") == other.wire
-
-
-@given(LINES)
-def test_quoted_printable_by_lines_is_what_it_is_as_a_whole(text):
-    assert quopri.decodestring(quoted_printable(text)).decode().replace("\r\n", "\n") == text
 
 
 def test_mail_of_another_kind_is_written_by_django():
