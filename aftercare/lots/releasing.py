@@ -1,7 +1,8 @@
-"""Letting messages to a lot go behind all others: at most a chunk is on its way, none while others are due.
+"""Letting messages to a lot go behind all others: at most a chunk is on its way, a tenth while others are due.
 
 So a lot of thousands delays a care message of no clinic by more than one chunk, and of what the mail service
-takes a day it leaves half.
+takes a day it leaves half. It never stands still either: somewhere others are due for hours, where a clinic
+has spent its day's mail or the account is slow.
 """
 
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ from aftercare.protocols.models import StepKind
 from aftercare.timing import after_quiet_hours
 
 EVERY_SECONDS = 5.0
+WHILE_OTHERS_ARE_DUE = 10
+"""The part of a chunk that may then be on its way."""
 OPEN = (Status.SCHEDULED, Status.CLAIMED, Status.SENDING, Status.HELD)
 LATER = timedelta(minutes=15)
 """When one that something else holds is looked at again."""
@@ -36,9 +39,10 @@ def release_in_line(now: datetime) -> int:
         for mail in mails:
             if mail.paused_at is not None:
                 back_in_line(mail, now=now)  # one that is to be tried again meanwhile
+        most = settings.CLAIM_CHUNK
         if _others_are_due(now):
-            return 0
-        released = sum(_release(mail, now) for mail in mails if mail.paused_at is None)
+            most = max(1, most // WHILE_OTHERS_ARE_DUE)
+        released = sum(_release(mail, now, most) for mail in mails if mail.paused_at is None)
         if released:
             wake_on_commit()
     return released
@@ -50,13 +54,13 @@ def back_in_line(mail: LotMail, *, now: datetime, by: User | None = None) -> int
     return move_all(leaving, to=Status.HELD, now=now, why=Why.IN_LINE, actor=by)
 
 
-def _release(mail: LotMail, now: datetime) -> int:
+def _release(mail: LotMail, now: datetime, most: int) -> int:
     waiting = mail.messages.filter(status=Status.HELD, why=Why.IN_LINE)
     if not waiting.exists():
         is_open = mail.messages.filter(status__in=OPEN).exists()
         LotMail.objects.filter(pk=mail.pk).update(finished=not is_open)
         return 0
-    room = settings.CLAIM_CHUNK - _on_their_way()
+    room = most - _on_their_way()
     if room <= 0 or half_the_day_is_used(mail.clinic_id, now=now):
         return 0
     rows = waiting.filter(send_at__lte=now, latest_at__gte=now).order_by("send_at", "pk")

@@ -161,15 +161,18 @@ def test_messages_leave_once_each_in_the_patients_language(clinic, template, own
     assert mail.finished
 
 
-def test_lot_waits_while_a_care_message_is_due(clinic, template, owner):
-    treated(clinic)
+def test_tenth_of_a_chunk_is_on_its_way_while_a_care_message_is_due(clinic, template, owner, settings):
+    settings.CLAIM_CHUNK = 20
+    protocol, practitioner = factories.protocol(clinic), factories.practitioner(clinic)
+    for _each in range(5):
+        treated(clinic, protocol=protocol, practitioner=practitioner)
     write(clinic, template, owner)
-    other = factories.clinic()
-    care = factories.message(treated(other, ""), send_at=NOW, safety_critical=False)
+    care = factories.message(treated(factories.clinic(), ""), send_at=NOW, safety_critical=False)
 
+    assert release_in_line(NOW) == 2
     assert release_in_line(NOW) == 0
     ScheduledMessage.objects.filter(pk=care.pk).update(status="sent", sent_at=NOW)
-    assert release_in_line(NOW) == 1
+    assert release_in_line(NOW) == 3
 
 
 def test_no_more_than_a_chunk_is_on_its_way(clinic, template, owner, settings):
