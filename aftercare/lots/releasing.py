@@ -1,4 +1,4 @@
-"""Letting messages to a lot go behind all others: at most a chunk is on its way, a tenth while others are due.
+"""Letting messages to a lot go behind all others: at most a chunk at a time, a tenth while others are due.
 
 So a lot of thousands delays a care message of no clinic by more than one chunk, and of what the mail service
 takes a day it leaves half. It never stands still either: somewhere others are due for hours, where a clinic
