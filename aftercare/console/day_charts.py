@@ -40,24 +40,49 @@ COLUMNS: Mapping[str, Promise] = {
 }
 
 
+TICKS = {"color": "#6b7280", "precision": 0}
+OPTIONS = json.dumps(
+    {
+        "animation": False,
+        "maintainAspectRatio": False,
+        "plugins": {"legend": {"display": False}},  # the page has one, in the console's colours
+        "scales": {
+            "x": {"stacked": True, "grid": {"display": False}, "ticks": {**TICKS, "maxRotation": 0}},
+            "y": {"stacked": True, "beginAtZero": True, "grid": {"lineWidth": 1}, "ticks": TICKS},
+        },
+    }
+)
+"""How Chart.js draws them: bars upon each other, whole numbers at the side."""
+
+
 @dataclass(frozen=True)
 class Day:
     """One day's cells, in the order of COLUMNS: each a count with the list behind it."""
 
     name: str
+    short: str
     cells: Sequence[tuple[int, str]]
     counts: Mapping[str, int]
 
 
 @dataclass(frozen=True)
+class Chart:
+    """One chart as JSON for unfold's Chart.js, and what its colours mean: pairs of a CSS name and a word."""
+
+    data: str
+    legend: Sequence[tuple[str, Promise]]
+
+
+@dataclass(frozen=True)
 class Charts:
-    """The days on which something was sent, newest first; the charts of all as JSON for unfold's Chart.js."""
+    """The days on which something was sent, newest first, and the charts of all."""
 
     columns: Sequence[Promise]
     days: Sequence[Day]
-    became: str
-    took: str
+    became: Chart
+    took: Chart
     left_today: int
+    options: str = OPTIONS
 
 
 def charts_of(rows: QuerySet[ScheduledMessage], *, now: datetime, zone: ZoneInfo) -> Charts:
@@ -100,7 +125,7 @@ def _day(on: date, counts: Mapping[str, int], zone: ZoneInfo) -> Day:
         **{name: {"took": name} for name in TOOK},
     }
     cells = [(counts.get(name, 0), messages_url(**given, **more[name])) for name in COLUMNS]
-    return Day(date_format(on, "D j M"), cells, counts)
+    return Day(date_format(on, "D j M"), date_format(on, "j M"), cells, counts)
 
 
 def _midnight(on: date, zone: ZoneInfo, *, after: int = 0) -> datetime:
@@ -108,7 +133,7 @@ def _midnight(on: date, zone: ZoneInfo, *, after: int = 0) -> datetime:
     return localise(on + timedelta(days=after), datetime.min.time(), zone)[0]
 
 
-def _became(days: Sequence[Day]) -> str:
+def _became(days: Sequence[Day]) -> Chart:
     def reported(day: Day) -> int:
         return day.counts.get("delivered", 0) + day.counts.get("bounced", 0)
 
@@ -124,7 +149,7 @@ def _became(days: Sequence[Day]) -> str:
     )
 
 
-def _took(days: Sequence[Day]) -> str:
+def _took(days: Sequence[Day]) -> Chart:
     colours = {"5m": "--color-primary-600", "1h": "--color-orange-400", "longer": "--color-red-500"}
     return _chart(
         days,
@@ -135,19 +160,21 @@ def _took(days: Sequence[Day]) -> str:
     )
 
 
-def _chart(days: Sequence[Day], *series: Any) -> str:
+def _chart(days: Sequence[Day], *series: Any) -> Chart:
     oldest_first = list(reversed(days))
-    return json.dumps(
+    data = json.dumps(
         {
-            "labels": [day.name for day in oldest_first],
+            "labels": [day.short for day in oldest_first],
             "datasets": [
                 {
                     "label": str(label),
                     "backgroundColor": f"var({colour})",
                     "data": [value(day) for day in oldest_first],
                     "stack": "one",
+                    "maxBarThickness": 20,
                 }
                 for label, colour, value in series
             ],
         }
     )
+    return Chart(data, [(colour, label) for label, colour, _value in series])

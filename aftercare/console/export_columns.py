@@ -32,7 +32,7 @@ SESSION_COLUMNS: tuple[Column, ...] = (
     _field("state"),
     ("ended_at", lambda session: _local(session, session.ended_at)),
     ("areas", lambda session: ";".join(_area(area) for area in session.areas.all())),
-    *(_field(name) for name in ("device", "cartridge_lot", "cartridge_expires_on")),
+    *(_field(name) for name in ("device", "cartridge_lot", "cartridge_expires_on", "cartridge_note")),
     ("products", lambda session: ";".join(_product(each) for each in session.products.all())),
     _field("next_visit_on"),
     _field("notes"),

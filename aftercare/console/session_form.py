@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,10 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from aftercare.clinics.models import Clinic
 from aftercare.console.access import MAX_ID_DIGITS
 from aftercare.console.scoping import OneClinicForm
+from aftercare.console.session_lots import LONGEST_SCAN, read_lot
 from aftercare.console.session_overrides import OverrideFields
 from aftercare.console.session_plan import Plan, plan_of
 from aftercare.console.session_starting import START
-from aftercare.console.times import WallClockField, just_now, place
+from aftercare.console.times import DayInput, WallClockField, just_now, place
 from aftercare.protocols.models import Variant
 from aftercare.treatments.completing import completion_problems
 from aftercare.treatments.models import SessionState, Site, TreatedArea, TreatmentSession
@@ -59,6 +61,7 @@ class ScreeningRow:
 class SessionForm(OverrideFields, OneClinicForm):
     """A session with its screening answers. ``areas``, ``screening`` and the like only carry messages."""
 
+    _scanned_expiry: date | None = None
     areas = forms.Field(required=False, widget=forms.HiddenInput)
     screening = forms.Field(required=False, widget=forms.HiddenInput)
     waits = forms.Field(required=False, widget=forms.HiddenInput)
@@ -74,6 +77,7 @@ class SessionForm(OverrideFields, OneClinicForm):
         self.clinic = self._clinic()
         self.plan: Plan | None = None
         self._ask_for_end()
+        self._ask_for_lot()
         self._ask_screening()
         self.add_override_fields()
         self._limit_choices()
@@ -131,6 +135,17 @@ class SessionForm(OverrideFields, OneClinicForm):
         self.read_overrides(cleaned)
         return cleaned
 
+    def clean_cartridge_lot(self) -> str:
+        """The lot as typed, or out of the package's code, whose expiry is taken where none was typed."""
+        field = TreatmentSession._meta.get_field("cartridge_lot")
+        lot, self._scanned_expiry = read_lot(self.cleaned_data["cartridge_lot"], today=self.now.date())
+        if len(lot) > (longest := field.max_length or 0):
+            raise forms.ValidationError(_("A lot has at most %s characters.") % longest)
+        return lot
+
+    def clean_cartridge_expires_on(self) -> date | None:
+        return self.cleaned_data["cartridge_expires_on"] or self._scanned_expiry
+
     def problems(self) -> dict[str, list[str]]:
         """What keeps the session from being completed, by field."""
         return completion_problems(self.instance, areas=self.session_areas(), now=self.now)
@@ -172,6 +187,17 @@ class SessionForm(OverrideFields, OneClinicForm):
         self.fields["ended_at"] = WallClockField(zone=zone, label=label, help_text=" ")
         if not self.instance.pk:
             self.initial.setdefault("ended_at", just_now(self.now))
+
+    def _ask_for_lot(self) -> None:
+        """Room for the whole code of a package, as a scanner types it."""
+        lot, expiry = self.fields.get("cartridge_lot"), self.fields.get("cartridge_expires_on")
+        if lot is None or expiry is None:  # of somebody who only reads
+            return
+        expiry.widget = DayInput()
+        self.fields["cartridge_lot"] = forms.CharField(
+            max_length=LONGEST_SCAN, required=False, label=lot.label, widget=lot.widget
+        )
+        lot.widget.attrs |= {"maxlength": LONGEST_SCAN, "list": "lots", "autocomplete": "off"}
 
     def _ask_screening(self) -> None:
         for question in QUESTIONS:

@@ -19,6 +19,7 @@ from aftercare.console.session_acts import undo_until
 from aftercare.console.session_overrides import overrides_said
 from aftercare.console.session_plan import line_of, plan_of
 from aftercare.console.times import place, said, tag
+from aftercare.treatments.completing import had_expired
 from aftercare.treatments.models import SessionState, TreatmentSession
 from aftercare.treatments.screening import Answer, questions_for
 
@@ -106,6 +107,7 @@ def _facts(session: TreatmentSession, request: HttpRequest) -> list[tuple[Any, A
         (_("Device"), session.device),
         (_("Cartridge lot"), lot_link(session.cartridge_lot, session.clinic_id, request)),
         (_("Cartridge expiry"), _day(session.cartridge_expires_on)),
+        (_("Used although expired"), session.cartridge_note if had_expired(session) else ""),
         (_("Fitzpatrick type"), session.get_fitzpatrick_display()),
         (_("Screening"), _screening(session)),
         (_("Overridden by"), session.override_by),

@@ -62,6 +62,15 @@ class PickerInput(forms.DateTimeInput):
         super().__init__({"class": " ".join(INPUT_CLASSES), **(attrs or {})}, format=PICKER_FORMAT)
 
 
+class DayInput(forms.DateInput):
+    """The browser's own date picker, whose value is an ISO date in every language."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"class": " ".join(INPUT_CLASSES), **(attrs or {})}, format="%Y-%m-%d")
+
+
 class WallClockField(forms.DateTimeField):
     """A time read on the clock of one zone, whatever the server's zone is.
 

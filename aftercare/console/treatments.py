@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,10 +22,12 @@ from aftercare.console.export_columns import SESSION_COLUMNS
 from aftercare.console.exporting import ExportingAdmin
 from aftercare.console.favourites import FAVOURITE
 from aftercare.console.importing import Importing, with_import
+from aftercare.console.new_patient import new_patient_view
 from aftercare.console.scoping import ScopedHistoryAdmin, without_links
 from aftercare.console.session_acts import UNDO, VOID
 from aftercare.console.session_form import COMPLETE, SessionForm
 from aftercare.console.session_inlines import AreaInline, ProductInline
+from aftercare.console.session_lots import known_lots, lot_view
 from aftercare.console.session_page import choose_clinic_page, plan_view, session_page
 from aftercare.console.session_starting import START, start_form
 from aftercare.console.session_starts import starts_of, starts_view
@@ -73,12 +74,18 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
         (None, {"fields": (("ended_at", "practitioner"), ("protocol", "variant"))}),
         (None, {"fields": ("override_by", "override_reason"), "classes": ("override",)}),
         (None, {"fields": ("treatment_consent",), "classes": ("consent",)}),
+        (
+            None,
+            {
+                "fields": (("device", "cartridge_lot", "cartridge_expires_on"), "cartridge_note"),
+                "classes": ("cartridge",),
+            },
+        ),
         (None, {"fields": ("recovery_note",), "classes": ("deep",)}),
         (
-            _("Device, skin type, next visit, notes"),
+            _("Skin type, next visit, notes"),
             {
                 "fields": (
-                    ("device", "cartridge_lot", "cartridge_expires_on"),
                     ("fitzpatrick", "next_visit_on"),
                     "notes",
                     "external_id",
@@ -92,6 +99,8 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
         names = f"{self.opts.app_label}_{self.opts.model_name}"
         view = self.admin_site.admin_view
         return [
+            path("lot/", view(partial(lot_view, self)), name=f"{names}_lot"),
+            path("new-patient/", view(partial(new_patient_view, self)), name=f"{names}_new_patient"),
             path("starts/", view(partial(starts_view, self)), name=f"{names}_starts"),
             path("plan/", view(require_POST(partial(plan_view, self))), name=f"{names}_plan"),
             path(
@@ -198,6 +207,8 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
             context["adminform"].form.plan if hasattr(context["adminform"].form, "plan") else None
         )
         context["may_override"] = _overriders(request).exists()
+        clinic = context["adminform"].form.clinic if hasattr(context["adminform"].form, "clinic") else None
+        context["lots"] = known_lots(request, clinic) if clinic else []
         if not saved:
             context["starts"] = starts_of(request, context["adminform"].form)
         return super().render_change_form(request, context, **kwargs)
@@ -241,12 +252,10 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
 
 
 def new_patient_link() -> str:
-    """Opens the patient form in a pop-up that hands the new patient back to the session."""
-    address = f"{reverse('admin:clinics_patient_add')}?{TO_FIELD_VAR}=id&{IS_POPUP_VAR}=1"
+    """Opens a dialog that hands the new patient back to the session; without scripts, another tab."""
     return format_html(
-        '<a class="button related-widget-wrapper-link" id="add_id_patient" data-popup="yes" href="{}">'
-        "+ {}</a>",
-        address,
+        '<a class="button" id="add_id_patient" target="_blank" href="{}">+ {}</a>',
+        reverse("admin:clinics_patient_add"),
         _("New patient"),
     )
 

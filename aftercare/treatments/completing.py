@@ -39,21 +39,26 @@ def completion_problems(
 
     Keys are fields of the session (among them ``waits`` and ``skipped_steps``), ``areas`` and ``screening``.
     """
-    if missing := _missing(session):
-        return missing
     found = [
+        *_missing(session),
         *_who(session),
         *_plan(session),
         *_ended_at(session, now),
         *_record(session),
         *_areas(session, areas),
         *_screening(session),
-        *override_problems(session, areas),
+        *(override_problems(session, areas) if _chosen(session, "protocol") else []),
     ]
     problems: Problems = defaultdict(list)
     for field, text in found:
         problems[field].append(text)
     return dict(problems)
+
+
+def had_expired(session: TreatmentSession) -> bool:
+    """Whether the cartridge's expiry came before the day of the treatment."""
+    expires_on, treated_on = session.cartridge_expires_on, _treated_on(session)
+    return bool(expires_on and treated_on and expires_on < treated_on)
 
 
 def completion_warnings(session: TreatmentSession) -> Problems:
@@ -73,10 +78,10 @@ def completion_warnings(session: TreatmentSession) -> Problems:
     return dict(warnings)
 
 
-def _missing(session: TreatmentSession) -> Problems:
-    missing = {name: [str(text)] for name, text in _CHOOSE.items() if not _chosen(session, name)}
+def _missing(session: TreatmentSession) -> Found:
+    missing = [(name, str(text)) for name, text in _CHOOSE.items() if not _chosen(session, name)]
     if session.ended_at is None:
-        missing["ended_at"] = [_("Enter when the treatment ended.")]
+        missing.append(("ended_at", _("Enter when the treatment ended.")))
     return missing
 
 
@@ -89,16 +94,18 @@ def _chosen(session: TreatmentSession, name: str) -> bool:
 def _who(session: TreatmentSession) -> Found:
     found = []
     for name in ("patient", "practitioner", "protocol", "override_by"):
-        chosen = getattr(session, name)
-        if chosen is not None and chosen.clinic_id != session.clinic_id:
+        chosen = getattr(session, name) if _chosen(session, name) else None
+        if chosen is not None and _chosen(session, "clinic") and chosen.clinic_id != session.clinic_id:
             found.append((name, _("%(what)s belongs to another clinic.") % {"what": chosen}))
-    if not session.practitioner.active:
+    if _chosen(session, "practitioner") and not session.practitioner.active:
         text = _("%(name)s is no longer active. Choose another practitioner, or activate this one.")
         found.append(("practitioner", text % {"name": session.practitioner}))
     return found
 
 
 def _plan(session: TreatmentSession) -> Found:
+    if not _chosen(session, "protocol"):
+        return []
     protocol = session.protocol
     if not protocol.active:
         text = _("The protocol “%(name)s” is no longer in use. Choose another.")
@@ -110,13 +117,15 @@ def _plan(session: TreatmentSession) -> Found:
 
 
 def _ended_at(session: TreatmentSession, now: datetime) -> Found:
+    if session.ended_at is None:
+        return []
     if session.ended_at > now + CLOCK_SKEW:
         text = _("The treatment cannot end in the future. Complete the session when it is over.")
         return [("ended_at", text)]
     if session.ended_at < EARLIEST_END:
         return [("ended_at", _("That is before the year 2000. Check the year."))]
-    born = session.patient.birth_date
-    if born and _treated_on(session) < born:
+    born, treated_on = _chosen(session, "patient") and session.patient.birth_date, _treated_on(session)
+    if born and treated_on and treated_on < born:
         return [("ended_at", _("That is before the patient was born. Check the year."))]
     return []
 
@@ -127,10 +136,13 @@ def _record(session: TreatmentSession) -> Found:
     if not session.treatment_consent:
         text = _("A session can be completed only when the patient has signed consent to the treatment.")
         found.append(("treatment_consent", text))
-    if session.cartridge_expires_on and session.cartridge_expires_on < treated_on:
-        text = _("The cartridge had expired on the day of the treatment. Check the date and the lot.")
+    if had_expired(session) and not session.cartridge_note.strip():
+        text = _(
+            "The cartridge had expired on the day of the treatment. Check the date and the lot. "
+            "If it was used all the same, write down why."
+        )
         found.append(("cartridge_expires_on", text))
-    if session.next_visit_on and session.next_visit_on <= treated_on:
+    if session.next_visit_on and treated_on and session.next_visit_on <= treated_on:
         found.append(("next_visit_on", _("The next visit must come after the treatment.")))
     return found
 
@@ -162,7 +174,7 @@ def _screening(session: TreatmentSession) -> Found:
 
 def _override(session: TreatmentSession, answers: Verdict) -> Found:
     needed_for = list(answers.stops)
-    if not _licensed(session.practitioner):
+    if _chosen(session, "practitioner") and not _licensed(session.practitioner):
         needed_for += answers.to_decide
     if session.override_by is not None and not _licensed(session.override_by):
         text = _("%(name)s has no licence number here or is not active. A licensed practitioner must decide.")
@@ -184,5 +196,8 @@ def _labels(questions: Sequence[Question]) -> str:
     return ", ".join(str(question.label) for question in questions)
 
 
-def _treated_on(session: TreatmentSession) -> date:
+def _treated_on(session: TreatmentSession) -> date | None:
+    """On the clinic's calendar; None while the end or the clinic is not known."""
+    if session.ended_at is None or not _chosen(session, "clinic"):
+        return None
     return session.ended_at.astimezone(session.clinic.time_zone).date()

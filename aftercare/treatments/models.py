@@ -56,6 +56,9 @@ class TreatmentSession(models.Model):
     device = models.CharField(_("device"), max_length=120, blank=True)
     cartridge_lot = models.CharField(_("cartridge lot"), max_length=60, blank=True, db_index=True)
     cartridge_expires_on = models.DateField(_("cartridge expiry"), null=True, blank=True)
+    cartridge_note = models.CharField(
+        _("why the cartridge was used although it had expired"), max_length=300, blank=True
+    )
     fitzpatrick = models.PositiveSmallIntegerField(
         _("Fitzpatrick type"),
         null=True,

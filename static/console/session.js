@@ -116,12 +116,6 @@
     show();
   };
 
-  const addPatientHere = (form) => {
-    const clinic = form.elements.namedItem("clinic");
-    const link = document.getElementById("add_id_patient");
-    if (clinic && clinic.value && link) link.href += `&clinic=${encodeURIComponent(clinic.value)}`;
-  };
-
   // Enter is what a hand scanner presses at its end, and a slip of the hand: it saves nothing, and leads on.
   const enterLeadsOn = (form) => {
     form.addEventListener("keydown", (event) => {
@@ -141,7 +135,8 @@
     let latest = 0;
     const show = async () => {
       const mine = ++latest;
-      const asked = new URLSearchParams({ patient: patient.value, clinic: form.elements.namedItem("clinic").value });
+      const clinic = form.querySelector("[name=clinic]");
+      const asked = new URLSearchParams({ patient: patient.value, clinic: clinic ? clinic.value : "" });
       try {
         const answer = await fetch(`${piece.dataset.starts}?${asked}`);
         const html = await answer.text();
@@ -172,7 +167,6 @@
     if (part) screening(part, form, changed);
     if (document.querySelector("[data-deep]")) deepNote(form);
     skipsOfProtocol(form);
-    addPatientHere(form);
     enterLeadsOn(form);
     startsOfPatient(form);
   });

@@ -64,22 +64,6 @@ def test_staff_record_a_session_see_its_plan_and_see_it_sent(log_in, clinic):
     assert TreatmentSession.objects.get().state == SessionState.COMPLETED
 
 
-def test_new_patient_is_added_without_leaving_the_page(log_in, clinic):
-    page = log_in(factories.user(clinic, Role.STAFF))
-    page.goto("/admin/treatments/treatmentsession/add/")
-
-    with page.expect_popup() as opened:
-        page.get_by_role("link", name="New patient").click()
-    popup = opened.value
-    popup.locator("[name=first_name]").fill("Amara")
-    popup.locator("[name=last_name]").fill("Okafor")
-    popup.locator("[name=email]").fill("amara.okafor@example.com")
-    popup.get_by_role("button", name="Save", exact=True).click()
-    page.locator("#plan .line", has_text="First night").wait_for()
-
-    assert "Amara Okafor" in page.locator(".field-patient .select2-selection").inner_text()
-
-
 def test_end_in_the_future_is_told_beside_the_field(log_in, clinic):
     factories.patient(clinic, first_name="Amara", last_name="Okafor")
     page = log_in(factories.user(clinic, Role.STAFF))

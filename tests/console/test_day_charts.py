@@ -74,9 +74,18 @@ def test_chart_tells_apart_what_was_never_reported(client, staff, clinic):
     message(clinic, status=Status.SENT, send_at=NOW)
     message(clinic, status=Status.SENT, send_at=NOW, delivery="delivered")
 
-    became = json.loads(client.get(INDEX).context["charts"].became)
+    became = json.loads(client.get(INDEX).context["charts"].became.data)
 
     assert [series["data"][-1] for series in became["datasets"]] == [1, 1, 0]
+
+
+def test_charts_say_which_colour_means_what(client, staff, clinic):
+    message(clinic, status=Status.SENT, send_at=NOW)
+
+    html = client.get(INDEX).content.decode()
+
+    for colour, word in (("green-600", "delivered"), ("primary-300", "sent, nothing reported")):
+        assert f'<span style="background: var(--color-{colour})"></span>{word}' in html
 
 
 def test_engine_says_what_waits_and_who_works(client, staff, clinic):

@@ -52,6 +52,12 @@ def test_missing_field_is_asked_for_beside_it(field):
     assert list(_problems(**{field: None})) == [field]
 
 
+def test_everything_is_said_at_once_though_something_is_missing():
+    problems = _problems(areas=[], patient=None, protocol=None, practitioner=None, treatment_consent=False)
+
+    assert set(problems) == {"patient", "protocol", "practitioner", "areas", "treatment_consent"}
+
+
 def test_end_within_clock_skew_is_accepted():
     assert _problems(ended_at=NOW + timedelta(minutes=2)) == {}
 
@@ -125,6 +131,13 @@ def test_missing_treatment_consent_is_refused():
 
 def test_cartridge_expired_before_the_day_of_treatment_is_refused():
     assert "expired" in _problems(cartridge_expires_on=date(2026, 3, 27))["cartridge_expires_on"][0]
+
+
+def test_expired_cartridge_that_was_used_all_the_same_is_accepted_once_it_is_written_down_why():
+    used = {"cartridge_expires_on": NOW.date() - timedelta(days=1)}
+
+    assert _problems(**used, cartridge_note=" ").keys() == {"cartridge_expires_on"}
+    assert _problems(**used, cartridge_note="The last one; noticed afterwards.") == {}
 
 
 def test_cartridge_that_expires_on_the_day_is_accepted():

@@ -1,0 +1,85 @@
+"""A new patient without leaving the session's page: a short form in a dialog, and whom the clinic knows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template.response import TemplateResponse
+
+from aftercare.clinics.models import Clinic, Patient
+from aftercare.console.access import RECORDERS, access_of
+from aftercare.console.patient_form import PatientForm
+from aftercare.console.times import DayInput
+
+ANYWAY = "anyway"
+"""The button that says that it is another person of that name or address."""
+MOST_ALIKE = 5
+
+
+class NewPatientForm(PatientForm):
+    """What is needed to treat and write to somebody; the rest is filled in on the patient's own page."""
+
+    class Meta:
+        model = Patient
+        fields = (
+            "clinic",
+            "first_name",
+            "last_name",
+            "email",
+            "birth_date",
+            "phone",
+            "agreed",
+            "email_consent_version",
+            "email_consent_at",
+        )
+        widgets = {
+            "clinic": forms.HiddenInput,
+            "birth_date": DayInput,
+        }
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        self.clinics = access_of(request).clinics(RECORDERS)
+        super().__init__(*args, **kwargs)
+        self.fields["email_consent_at"].widget = forms.HiddenInput()
+
+    def _clinic(self) -> Clinic | None:
+        """Among those in which the user may add patients."""
+        field = self.fields["clinic"]
+        field.queryset = self.clinics  # type: ignore[attr-defined]
+        return super()._clinic()
+
+    def alike(self) -> QuerySet[Patient]:
+        """Patients of the clinic who have the address, or the name unless another birth date."""
+        given = self.cleaned_data
+        named = Q(first_name__iexact=given["first_name"], last_name__iexact=given["last_name"])
+        if given.get("birth_date"):
+            named &= Q(birth_date=given["birth_date"]) | Q(birth_date__isnull=True)
+        known = Patient.objects.filter(named | Q(email__iexact=given["email"]), clinic=given["clinic"])
+        return known[:MOST_ALIKE]
+
+
+def new_patient_view(model_admin: Any, request: HttpRequest) -> HttpResponseBase:
+    """The form, or whom it made as JSON: ``id`` and ``text``. One like a known patient only if asked for."""
+    patients = model_admin.admin_site.get_model_admin(Patient)
+    if not patients.has_add_permission(request):
+        raise PermissionDenied
+    if request.method != "POST":
+        form = NewPatientForm(initial={"clinic": request.GET.get("clinic")}, request=request)
+        return _shown(request, form)
+    form = NewPatientForm(request.POST, request=request)
+    if not form.is_valid():
+        return _shown(request, form)
+    alike = [] if ANYWAY in request.POST else list(form.alike())
+    if alike:
+        return _shown(request, form, [(patient.pk, patients.choice_label(patient)) for patient in alike])
+    patient = form.save()
+    patients.log_addition(request, patient, [{"added": {}}])
+    return JsonResponse({"id": patient.pk, "text": patients.choice_label(patient)})
+
+
+def _shown(request: HttpRequest, form: NewPatientForm, alike: Sequence[tuple[int, str]] = ()) -> HttpResponse:
+    context = {"form": form, "alike": alike, "anyway": ANYWAY}
+    return TemplateResponse(request, "console/treatments/new_patient.html", context)
