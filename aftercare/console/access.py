@@ -71,8 +71,19 @@ def access_of(request: HttpRequest) -> Access:
 
 def zone_of(request: HttpRequest) -> ZoneInfo:
     """The clock the console shows: the clinic's for a user of one clinic, else the site's."""
-    clinics = list(access_of(request).clinics()[:2])
-    return clinics[0].time_zone if len(clinics) == 1 else ZoneInfo(settings.TIME_ZONE)
+    clinic = only_clinic(request)
+    return clinic.time_zone if clinic else ZoneInfo(settings.TIME_ZONE)
+
+
+def only_clinic(request: HttpRequest) -> Clinic | None:
+    """The clinic of a user of one; None for users of several or of none. Read once a request."""
+    access = access_of(request)
+    known = getattr(request, "console_clinic", None)
+    if known is None or known[0] is not access:
+        clinics = list(access.clinics()[:2])
+        known = (access, clinics[0] if len(clinics) == 1 else None)
+        request.console_clinic = known  # type: ignore[attr-defined]
+    return known[1]
 
 
 def user_of(request: HttpRequest) -> User:

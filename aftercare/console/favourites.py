@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from aftercare.clinics.addresses import validate_line
 from aftercare.clinics.models import Clinic
-from aftercare.console.access import RECORDERS
+from aftercare.console.access import RECORDERS, only_clinic
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin
@@ -55,8 +55,8 @@ class FavouriteAdmin(OneSaveButton, ScopedHistoryAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = super().get_list_display(request)
-        one = len(self.editable_clinics(request)) < 2
-        return [column for column in columns if not (one and column == "of_clinic")]
+        hidden = "of_clinic" if only_clinic(request) else ""
+        return [column for column in columns if column != hidden]
 
     @display(description=_("what it fills in"))
     def holds(self, favourite: Favourite) -> str:

@@ -165,8 +165,8 @@ class ProtocolAdmin(OneSaveButton, ScopedHistoryAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        shipped = shipped_for(self.editable_clinics(request))
-        more = {"shipped": shipped, "may_import": bool(self.editable_clinics(request))}
+        clinics = self.editable_clinics(request)
+        more = {"shipped": shipped_for(clinics), "may_import": bool(clinics)}
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:

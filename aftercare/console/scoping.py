@@ -17,7 +17,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
 from aftercare.clinics.models import Clinic, Role
-from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of
+from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of, only_clinic
 
 
 class OneClinicForm(forms.ModelForm):
@@ -189,14 +189,14 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         """Without the clinic for a user of one clinic."""
         columns = super().get_list_display(request)
-        if "clinic" in columns and len(access_of(request).clinics()[:2]) < 2:
+        if "clinic" in columns and only_clinic(request):
             return [column for column in columns if column != "clinic"]
         return columns
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Filters whose choices are the user's own; none by clinic for a user of one clinic."""
         filters = [self._scoped_filter(one) for one in super().get_list_filter(request)]
-        if len(access_of(request).clinics()[:2]) < 2:
+        if only_clinic(request):
             filters = [one for one in filters if one != ("clinic", ScopedRelatedFilter)]
         return filters
 
