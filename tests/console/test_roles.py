@@ -12,6 +12,7 @@ from aftercare.clinics.invitations import Invitation
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
 from aftercare.content.models import MessageTemplate, TemplateVersion
 from aftercare.followups.models import FollowUpTask
+from aftercare.lots.models import LotMail
 from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, StaffNotice, Suppression
 from aftercare.protocols.models import Protocol
 from aftercare.treatments.models import Favourite, TreatmentSession
@@ -29,6 +30,7 @@ MAY_ADD = {
     Favourite: NOBODY,
     FollowUpTask: NOBODY,
     Invitation: OWNER,
+    LotMail: WRITERS,
     Membership: OWNER,
     MessageTemplate: WRITERS,
     Patient: RECORDERS,
@@ -74,7 +76,7 @@ def test_add_page_opens_for_the_roles_that_may_add(model, role, client, clinic):
 
 
 @pytest.mark.parametrize(
-    "model", [model for model in MAY_ADD if model not in (User, StaffNotice, Invitation)]
+    "model", [model for model in MAY_ADD if model not in (User, StaffNotice, Invitation, LotMail)]
 )
 def test_viewer_reads_every_list(model, client, clinic):
     log_in(client, clinic, Role.VIEWER)
