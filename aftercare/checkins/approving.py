@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from aftercare.checkins.models import RuleSet
 from aftercare.checkins.rulebook import RuleError, read, shipped
+from aftercare.clinics.history import keep
 from aftercare.clinics.models import Clinic, Practitioner
 from aftercare.content.models import VersionStatus
 
@@ -50,9 +51,11 @@ def approve_rules(rules: RuleSet, *, by: Practitioner, now: datetime) -> RuleSet
     by = Practitioner.objects.get(pk=by.pk)
     if refusal := _refusal(stored, read_as=rules, by=by):
         raise RulesRefused(refusal)
-    RuleSet.objects.filter(clinic=stored.clinic_id).approved().update(
-        status=VersionStatus.RETIRED, retired_at=now
-    )
+    before = list(RuleSet.objects.filter(clinic=stored.clinic_id).approved())
+    for one in before:
+        one.status, one.retired_at = VersionStatus.RETIRED, now
+    RuleSet.objects.bulk_update(before, ["status", "retired_at"])
+    keep(before, by=by.user, now=now)
     stored.status, stored.approved_at = VersionStatus.APPROVED, now
     stored.approved_by, stored.approver_name, stored.approver_licence = by, by.name, by.licence_number.strip()
     stored.save()

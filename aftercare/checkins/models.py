@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from aftercare.checkins.levels import Level
+from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Patient, Practitioner
 from aftercare.content.models import FrozenText, VersionStatus
 from aftercare.outbox.models import ScheduledMessage
@@ -52,6 +52,7 @@ class RuleSet(models.Model):
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 
     objects = RuleSetQuerySet.as_manager()
+    history = History()
 
     class Meta:
         verbose_name = _("triage rules")
@@ -131,7 +132,7 @@ class Concern(models.Model):
     )
 
     objects = ClinicScopedQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("concern")

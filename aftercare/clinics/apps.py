@@ -12,5 +12,5 @@ class ClinicsConfig(AppConfig):
 
     def ready(self) -> None:
         """Makes the models known that stand beside models.py."""
-        for beside in ("hours", "invitations"):
+        for beside in ("hours", "invitations", "readings"):
             import_module(f"aftercare.clinics.{beside}")

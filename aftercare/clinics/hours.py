@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.duty import Duty, Hours
+from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet
 
 
@@ -33,6 +34,7 @@ class OpeningHours(models.Model):
     closes_local_time = models.TimeField(_("until"))
 
     objects = ClinicScopedQuerySet.as_manager()
+    history = History()
 
     class Meta:
         verbose_name = _("opening hours")
@@ -64,6 +66,7 @@ class Holiday(models.Model):
     name = models.CharField(_("why"), max_length=80, blank=True)
 
     objects = ClinicScopedQuerySet.as_manager()
+    history = History()
 
     class Meta:
         verbose_name = _("closed day")

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from aftercare.clinics.addresses import validate_address
+from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, Role
 from aftercare.clinics.scoping import ClinicScopedQuerySet
 
@@ -58,7 +58,7 @@ class Invitation(models.Model):
     taken_back_at = models.DateTimeField(_("taken back at"), null=True, editable=False)
 
     objects = InvitationQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["nonce"])
+    history = History(excluded_fields=["nonce"])
 
     class Meta:
         verbose_name = _("invitation")

@@ -7,10 +7,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 from timezone_field import TimeZoneField
 
 from aftercare.clinics.addresses import validate_address, validate_line
+from aftercare.clinics.history import History
 from aftercare.clinics.scoping import ClinicScopedQuerySet
 from aftercare.clinics.users import User
 from aftercare.timing import QuietHours
@@ -127,7 +127,7 @@ class Clinic(models.Model):
     paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)
 
     objects = ClinicQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("clinic")
@@ -167,7 +167,7 @@ class Membership(models.Model):
     )
 
     objects = ClinicScopedQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("membership")
@@ -200,7 +200,7 @@ class Practitioner(models.Model):
     active = models.BooleanField(_("active"), default=True)
 
     objects = ClinicScopedQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("practitioner")
@@ -256,7 +256,7 @@ class Patient(models.Model):
     external_id = models.CharField(_("external id"), max_length=80, blank=True)
 
     objects = ClinicScopedQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("patient")

@@ -1,9 +1,14 @@
 """Accounts: who may log in."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+
+from aftercare.clinics.history import History
+
+OF_EVERY_LOG_IN = ["last_login"]
 
 
 class User(AbstractUser):
@@ -13,6 +18,15 @@ class User(AbstractUser):
     """
 
     sessions_ended = models.PositiveIntegerField(default=0, editable=False)
+
+    history = History(excluded_fields=["password", "last_login", "sessions_ended"])
+
+    def save(self, **options: Any) -> None:
+        """A log-in is no change of the account, and leaves none in its history."""
+        if options.get("update_fields") == OF_EVERY_LOG_IN:
+            self.skip_history_when_saving = True
+        super().save(**options)
+        self.__dict__.pop("skip_history_when_saving", None)
 
     def get_session_auth_hash(self) -> str:
         """What a session must know to go on: today's password, and that sessions were not ended since."""

@@ -21,6 +21,7 @@ from aftercare.checkins.photos import path_of
 from aftercare.checkins.questions import UNKNOWN, questions_for
 from aftercare.checkins.wording import asked, page_words, said
 from aftercare.console.learning import learning_page
+from aftercare.console.reading_log import opened
 from aftercare.console.scoping import ScopedAdmin
 from aftercare.console.times import said_shortly
 from aftercare.followups.models import FollowUpTask
@@ -100,6 +101,7 @@ def photo_view(
 ) -> HttpResponseBase:
     """A patient's photo, for the clinic's own people; no browser keeps it or runs anything in it."""
     check_in = get_object_or_404(model_admin.get_queryset(request), pk=object_id)
+    opened(request, check_in)
     file = path_of(get_object_or_404(check_in.photos, pk=photo))
     if not file.exists():
         raise Http404

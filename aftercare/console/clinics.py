@@ -20,7 +20,7 @@ from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.hours import HolidayInline, OpeningHoursInline
 from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
-from aftercare.console.scoping import OneClinicForm, ScopedAdmin, ScopedHistoryAdmin
+from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin
 from aftercare.outbox.pausing import pause_clinic, resume_clinic
 from aftercare.outbox.replanning import replan_clinic
 
@@ -71,6 +71,7 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     edit_roles = OWNERS
     add_roles = SUPERUSERS
     acts = (PAUSE, RESUME)
+    history_parts = (Membership,)
     inlines = (OpeningHoursInline, HolidayInline)
     change_form_template = "console/clinics/clinic_form.html"
     list_display = ("name", "time_zone", "phone", "sender_email", "state")
@@ -187,7 +188,7 @@ class PractitionerAdmin(OneSaveButton, ScopedHistoryAdmin):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ScopedAdmin):  # type: ignore[misc] # Django chooses between two forms
+class UserAdmin(DjangoUserAdmin, ScopedHistoryAdmin):  # type: ignore[misc] # Django chooses between two forms
     """Accounts, for superusers. What an account may see follows from its memberships."""
 
     form = UserChangeForm
@@ -198,6 +199,7 @@ class UserAdmin(DjangoUserAdmin, ScopedAdmin):  # type: ignore[misc] # Django ch
     list_display = ("username", "first_name", "last_name", "email", "is_active", "is_superuser")
     list_filter = ("is_active", "is_superuser")
     filter_horizontal = ()
+    history_parts = (Membership,)
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password")}),

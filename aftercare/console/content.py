@@ -26,14 +26,14 @@ from aftercare.console.content_pages import (
 )
 from aftercare.console.placeholder_menu import placeholder_menu
 from aftercare.console.saving import OneSaveButton
-from aftercare.console.scoping import ScopedRelatedFilter
+from aftercare.console.scoping import ScopedHistoryAdmin, ScopedRelatedFilter
 from aftercare.content.approval import problems_of, save_draft
 from aftercare.content.models import TemplateVersion, VersionStatus
 from aftercare.content.publishing import source_of, written_in
 
 
 @admin.register(TemplateVersion)
-class TemplateVersionAdmin(OneSaveButton):
+class TemplateVersionAdmin(OneSaveButton, ScopedHistoryAdmin):
     """A draft is edited here, looked at and approved; an approved or retired version is only read."""
 
     edit_roles = WRITERS

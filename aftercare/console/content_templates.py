@@ -17,7 +17,7 @@ from unfold.decorators import display
 from aftercare.console.access import WRITERS
 from aftercare.console.content_history import words_page
 from aftercare.console.saving import OneSaveButton
-from aftercare.console.scoping import OneClinicForm
+from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin
 from aftercare.content.approval import unsafe_versions
 from aftercare.content.models import (
     Language,
@@ -63,11 +63,12 @@ class MessageTemplateForm(OneClinicForm):
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(OneSaveButton):
+class MessageTemplateAdmin(OneSaveButton, ScopedHistoryAdmin):
     """A clinic's messages, with the versions of each in every language."""
 
     form = MessageTemplateForm
     edit_roles = WRITERS
+    history_parts = (TemplateVersion,)
     change_form_template = "console/content/template_form.html"
     fields = ("clinic", "name", "slug", "purpose", "safety_critical", "asks_check_in", "review_on")
     list_display = ("name", "clinic", "critical", "approved", "draft", "review")

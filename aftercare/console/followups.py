@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from aftercare.console.access import RECORDERS
-from aftercare.console.scoping import ScopedAdmin
+from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.task_pages import VIEWS, is_overdue, task_page
 from aftercare.followups.models import FollowUpTask
 
@@ -50,7 +50,7 @@ class OpenFilter(admin.SimpleListFilter):
 
 
 @admin.register(FollowUpTask)
-class FollowUpTaskAdmin(ScopedAdmin):
+class FollowUpTaskAdmin(ScopedHistoryAdmin):
     """The tasks of a clinic by deadline. They are opened by the engine and never deleted."""
 
     edit_roles = RECORDERS

@@ -19,6 +19,7 @@ from aftercare.clinics.models import Clinic
 from aftercare.console.access import WRITERS, access_of, user_of
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.lot_preview import Choice, choices_for, previews_of
+from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.content.models import MessageTemplate, TemplatePurpose
 from aftercare.lots.models import LotMail
 from aftercare.lots.progress import progress_of
@@ -87,7 +88,7 @@ ACTS = (
 
 
 @admin.register(LotMail)
-class LotMailAdmin(ActingAdmin):
+class LotMailAdmin(ActingAdmin, ScopedHistoryAdmin):
     """Every message to a lot; the page to add one shows whom it concerns first."""
 
     view_roles = WRITERS

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from aftercare.console import deliveries
 from aftercare.console.frames import framed
 from aftercare.console.message_actions import offered
+from aftercare.console.reading_log import opened
 from aftercare.outbox.composing import CannotCompose, Copy, NotTheCopySent, compose, reproduce
 from aftercare.outbox.models import Attempt, ScheduledMessage, Status
 from aftercare.outbox.reading import telling
@@ -81,6 +82,7 @@ def shown_copy(message: ScheduledMessage, attempts: list[Attempt]) -> tuple[Copy
 def copy_frame(admin: "ScheduledMessageAdmin", request: HttpRequest, pk: UUID) -> HttpResponse:
     """The HTML part alone, for the frame."""
     message = get_object_or_404(admin.get_queryset(request), pk=pk)
+    opened(request, message)
     copy, _trouble = shown_copy(message, list(message.attempts.order_by("number")))
     if copy is None:
         raise Http404

@@ -22,7 +22,7 @@ from aftercare.console.access import OWNERS, RECORDERS
 from aftercare.console.day_charts import TOOK
 from aftercare.console.message_actions import ACTIONS, ask_page
 from aftercare.console.message_pages import LABELS, copy_frame, page_context
-from aftercare.console.scoping import ScopedAdmin
+from aftercare.console.scoping import ScopedAdmin, ScopedHistoryAdmin
 from aftercare.outbox.delivery import LOST
 from aftercare.outbox.models import ScheduledMessage, Status, Suppression
 
@@ -192,7 +192,7 @@ def _bulk(
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(ScopedAdmin):
+class SuppressionAdmin(ScopedHistoryAdmin):
     """Addresses that must not be mailed. Staff may add one; taking one away is for the owner."""
 
     edit_roles = RECORDERS

@@ -22,6 +22,7 @@ from aftercare.console.exporting import ExportingAdmin
 from aftercare.console.importing import Importing, with_import
 from aftercare.console.patient_form import PatientForm
 from aftercare.console.readdressing import has_something_to_offer, readdress_path, readdress_url
+from aftercare.console.reading_log import readings_shown
 from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
@@ -165,6 +166,7 @@ def _promised(request: HttpRequest, patient: Patient) -> dict[str, Any]:
             for session in sessions.select_related("clinic", "protocol", "practitioner")[:20]
         ],
         "lines": [line_of(row) for row in related[:50]],
+        "readings": readings_shown(request, patient),
     }
 
 

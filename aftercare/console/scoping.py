@@ -18,6 +18,8 @@ from unfold.admin import ModelAdmin
 
 from aftercare.clinics.models import Clinic, Role
 from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of, only_clinic
+from aftercare.console.history_parts import changes_of_parts
+from aftercare.console.reading_log import opened
 
 
 class OneClinicForm(forms.ModelForm):
@@ -144,6 +146,7 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
         found = super().get_object(request, object_id, from_field)
         if found is None:
             raise Http404
+        opened(request, found)
         return found
 
     def may(self, request: HttpRequest, roles: tuple[Role, ...], obj: Model | None = None) -> bool:
@@ -224,6 +227,15 @@ class ScopedHistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
     """
 
     object_history_template = "console/changes.html"
+    history_parts: tuple[type[Model], ...] = ()
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Also what became of the row's parts: those edited on its page, and ``history_parts``."""
+        row = self.get_object(request, unquote(object_id))
+        parts = changes_of_parts(row, (*(inline.model for inline in self.inlines), *self.history_parts))
+        return super().history_view(request, object_id, {**(extra_context or {}), "parts": parts})
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None

@@ -19,6 +19,7 @@ from unfold.sites import UnfoldAdminSite
 
 from aftercare.console.access import ALL_ROLES, access_of, zone_of
 from aftercare.console.accounts.second_factor import second_factor_first
+from aftercare.console.reading_log import note_what_was_opened
 from aftercare.console.scoping import ScopedAdmin
 from aftercare.console.site_pages import pause_everything, resume_everything, try_again_now
 from aftercare.console.times import place
@@ -87,6 +88,7 @@ class ConsoleSite(UnfoldAdminSite):
                 response = inner(request, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
                     response.render()
+            note_what_was_opened(request, response)
             return response
 
         return on_the_clinics_clock

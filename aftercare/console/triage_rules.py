@@ -19,13 +19,13 @@ from aftercare.checkins.approving import RulesRefused, approve_rules, save_rules
 from aftercare.checkins.models import RuleSet
 from aftercare.clinics.models import Practitioner
 from aftercare.console.access import WRITERS
-from aftercare.console.scoping import ScopedAdmin
+from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.triage_form import RulesForm
 from aftercare.content.models import VersionStatus
 
 
 @admin.register(RuleSet)
-class RuleSetAdmin(ScopedAdmin):
+class RuleSetAdmin(ScopedHistoryAdmin):
     """A clinic's versions of its rules: a draft may be changed, an approved one only be read."""
 
     edit_roles = WRITERS

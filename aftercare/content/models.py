@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
+from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Practitioner
 
 
@@ -56,7 +56,7 @@ class MessageTemplate(models.Model):
     )
 
     objects = ClinicScopedQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("message template")
@@ -166,7 +166,7 @@ class TemplateVersion(models.Model):
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 
     objects = TemplateVersionQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("template version")

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from aftercare.clinics.history import keep
 from aftercare.clinics.models import User
 from aftercare.followups.models import FollowUpTask, Rung, TaskNote
 
@@ -14,6 +16,7 @@ class TaskError(Exception):
     """A task cannot be claimed or closed; the text says why, for the person who tried."""
 
 
+@transaction.atomic
 def claim_task(*, task: FollowUpTask, by: User, now: datetime, take_over: bool = False) -> FollowUpTask:
     """Puts ``by`` in charge of an open task; claiming one's own task again changes nothing.
 
@@ -22,8 +25,11 @@ def claim_task(*, task: FollowUpTask, by: User, now: datetime, take_over: bool =
     """
     free = Q() if take_over else Q(claimed_by__isnull=True)
     claimable = FollowUpTask.objects.filter(free, pk=task.pk, closed_at__isnull=True)
-    claimable.exclude(claimed_by=by).update(claimed_by=by, claimed_at=now, tell_at=_only_when_overdue())
+    others = claimable.exclude(claimed_by=by)
+    claimed = others.update(claimed_by=by, claimed_at=now, tell_at=_only_when_overdue())
     task.refresh_from_db()
+    if claimed:
+        keep([task], by=by, now=now)
     if task.closed_at is not None:
         raise TaskError(_("This task has been closed already."))
     if task.claimed_by_id != by.pk:
@@ -31,6 +37,7 @@ def claim_task(*, task: FollowUpTask, by: User, now: datetime, take_over: bool =
     return task
 
 
+@transaction.atomic
 def close_task(*, task: FollowUpTask, outcome: str, by: User, now: datetime) -> FollowUpTask:
     """Closes an open task with what came of it; whoever closes an unclaimed one has claimed it.
 
@@ -40,7 +47,7 @@ def close_task(*, task: FollowUpTask, outcome: str, by: User, now: datetime) -> 
     words = outcome.strip()
     if not words:
         raise TaskError(_("Write what came of it, for example whom you reached and what was agreed."))
-    FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=True).update(
+    closed = FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=True).update(
         claimed_by=Coalesce("claimed_by", by.pk),
         claimed_at=Coalesce("claimed_at", Value(now, DateTimeField())),
         outcome=words,
@@ -49,6 +56,8 @@ def close_task(*, task: FollowUpTask, outcome: str, by: User, now: datetime) -> 
         tell_at=None,
     )
     task.refresh_from_db()
+    if closed:
+        keep([task], by=by, now=now)
     if (task.closed_by_id, task.outcome) != (by.pk, words):
         raise TaskError(_("This task has been closed already; its outcome stays as it is."))
     return task

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Patient
 
 
@@ -74,6 +75,7 @@ class FollowUpTask(models.Model):
     tell_at = models.DateTimeField(_("next is told at"), null=True, blank=True, editable=False)
 
     objects = ClinicScopedQuerySet.as_manager()
+    history = History(excluded_fields=["told", "tell_at"])
 
     class Meta:
         verbose_name = _("follow-up task")

@@ -2,10 +2,14 @@
 
 from datetime import datetime
 
+from django.db import transaction
+
+from aftercare.clinics.history import keep
 from aftercare.clinics.models import Clinic, Patient
 from aftercare.followups.models import Cause, FollowUpTask
 
 
+@transaction.atomic
 def open_task(
     *,
     clinic: Clinic,
@@ -31,6 +35,7 @@ def open_task(
     withdrawn = FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=False, closed_by__isnull=True)
     if withdrawn.update(**opened, outcome="", closed_at=None):
         task.refresh_from_db()
+        keep([task], by=None, now=now)
     return task
 
 
@@ -44,6 +49,7 @@ def withdraw_tasks(prefix: str, *, outcome: str, now: datetime) -> int:
     return sum(withdraw_task(source, outcome=outcome, now=now) for source in list(sources))
 
 
+@transaction.atomic
 def withdraw_task(source: str, *, outcome: str, now: datetime) -> bool:
     """Closes the open task of that source in nobody's name, saying why. Returns whether there was one.
 
@@ -51,4 +57,7 @@ def withdraw_task(source: str, *, outcome: str, now: datetime) -> bool:
     """
     named = FollowUpTask.objects.of_every_clinic().filter(source=source)
     waiting = named.filter(closed_at__isnull=True, claimed_by__isnull=True)
-    return bool(waiting.update(outcome=outcome, closed_at=now, tell_at=None))
+    withdrawn = bool(waiting.update(outcome=outcome, closed_at=now, tell_at=None))
+    if withdrawn:
+        keep(list(named), by=None, now=now)
+    return withdrawn

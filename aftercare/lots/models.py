@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
+from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet
 from aftercare.content.models import MessageTemplate
 from aftercare.outbox.models import ScheduledMessage
@@ -43,7 +43,7 @@ class LotMail(models.Model):
     finished = models.BooleanField(_("nothing waits any more"), default=False)
 
     objects = ClinicScopedQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("message to a lot")

@@ -8,9 +8,9 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from aftercare import timing
+from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet
 from aftercare.content.models import MessageTemplate
 from aftercare.protocols.kinds import PLANNED_KINDS, LateAction, NewerSession, StepKind, UnknownPolicy
@@ -49,7 +49,7 @@ class Protocol(models.Model):
     paused_reason = models.CharField(_("reason for the pause"), max_length=200, blank=True, editable=False)
 
     objects = ClinicScopedQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("protocol")
@@ -152,7 +152,7 @@ class ProtocolStep(models.Model):
 
     objects = PlannedSteps()
     every = EveryStep()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("step")
@@ -283,7 +283,7 @@ class Restriction(models.Model):
     )
 
     objects = ProtocolScopedQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("restriction")

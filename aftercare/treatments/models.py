@@ -7,9 +7,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from aftercare.clinics.addresses import validate_line
+from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Patient, Practitioner
 from aftercare.protocols.models import Protocol, Variant
 
@@ -107,7 +107,7 @@ class TreatmentSession(models.Model):
     created_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
 
     objects = ClinicScopedQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["same_day"])
+    history = History(excluded_fields=["same_day"])
 
     class Meta:
         verbose_name = _("treatment session")
@@ -178,6 +178,7 @@ class TreatedArea(models.Model):
     )
 
     objects = SessionScopedQuerySet.as_manager()
+    history = History()
 
     class Meta:
         verbose_name = _("treated area")
@@ -209,6 +210,7 @@ class ProductApplied(models.Model):
     )
 
     objects = SessionScopedQuerySet.as_manager()
+    history = History()
 
     class Meta:
         verbose_name = _("product applied")
@@ -244,7 +246,7 @@ class Favourite(models.Model):
     created_at = models.DateTimeField(_("saved at"))
 
     objects = FavouriteQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = History()
 
     class Meta:
         verbose_name = _("favourite")

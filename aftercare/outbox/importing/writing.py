@@ -49,8 +49,12 @@ def _write_chunk(rows: Sequence[ParsedRow], by: User | None, now: datetime) -> N
     for session in sessions:
         session.state, session.completed_at, session.created_by = SessionState.COMPLETED, now, by
     bulk_create_with_history(sessions, TreatmentSession, CHUNK, default_user=by, default_date=now)
-    TreatedArea.objects.bulk_create([area for row in rows for area in row.areas], CHUNK)
-    ProductApplied.objects.bulk_create([product for row in rows for product in row.products], CHUNK)
+    for model, parts in (
+        (TreatedArea, [area for row in rows for area in row.areas]),
+        (ProductApplied, [product for row in rows for product in row.products]),
+    ):
+        if parts:
+            bulk_create_with_history(parts, model, CHUNK, default_user=by, default_date=now)
     promise(sessions, completing={session.pk for session in sessions}, by=by, now=now, tell_staff=False)
     promise(_running(sessions), by=by, now=now)
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.addresses import comparable, validate_address
+from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet
 from aftercare.outbox.models.messages import MessageScopedQuerySet, ScheduledMessage
 
@@ -32,6 +33,7 @@ class Suppression(models.Model):
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = ClinicScopedQuerySet.as_manager()
+    history = History()
 
     class Meta:
         verbose_name = _("suppression")

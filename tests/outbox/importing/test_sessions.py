@@ -325,7 +325,7 @@ def test_queries_do_not_grow_with_the_rows(clinic, django_assert_max_num_queries
         for number in range(60)
     ]
 
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(32):
         report = sessions.import_sessions(as_csv(*rows), clinic=clinic, by=None, now=ENDED_AT)
 
     assert report.sessions == 60

@@ -1,0 +1,63 @@
+"""The history of rows: every version of them, with who made it and when. It grows, and is never altered."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from django.db import models
+from simple_history.manager import HistoricalQuerySet
+from simple_history.models import HistoricalRecords
+
+if TYPE_CHECKING:
+    from aftercare.clinics.users import User
+
+
+class HistoryIsKept(Exception):
+    """Raised by every attempt to change or delete what was written down once."""
+
+
+class KeptRows(models.QuerySet):
+    """Rows that are added and read."""
+
+    def update(self, **_fields: Any) -> NoReturn:
+        raise HistoryIsKept
+
+    def delete(self) -> NoReturn:
+        raise HistoryIsKept
+
+
+class KeptRow(models.Model):
+    """A row that is written once."""
+
+    objects: ClassVar[Any] = KeptRows.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Raises HistoryIsKept for a row that is stored already."""
+        if not self._state.adding:
+            raise HistoryIsKept
+        super().save(*args, **options)
+
+    def delete(self, *_args: Any, **_options: Any) -> NoReturn:
+        raise HistoryIsKept
+
+
+class KeptVersions(KeptRows, HistoricalQuerySet):
+    """What a model's ``history`` finds."""
+
+
+class History(HistoricalRecords):
+    """Keeps every version of a model's rows, append-only."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(bases=(KeptRow,), historical_queryset=KeptVersions, **options)
+
+
+def keep(rows: Collection[models.Model], *, by: "User | None", now: datetime) -> None:
+    """Writes down how rows stand after a change that was made in the database itself, past ``save``."""
+    for model in {type(row) for row in rows}:
+        mine = [row for row in rows if type(row) is model]
+        history: Any = model.history  # type: ignore[attr-defined]
+        history.bulk_history_create(mine, update=True, default_user=by, default_date=now)
