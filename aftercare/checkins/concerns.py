@@ -118,9 +118,7 @@ def tasks_of(concern: Concern) -> QuerySet[FollowUpTask]:
 
 def _at_level(concern: Concern | None, session: TreatmentSession, *, level: Level, now: datetime) -> Concern:
     if concern is None:
-        concern = Concern(
-            clinic_id=session.clinic_id, patient_id=session.patient_id, session=session, opened_at=now
-        )
+        concern = Concern(clinic=session.clinic, patient=session.patient, session=session, opened_at=now)
     concern.level, concern.raised_at = level, now
     concern.acknowledged_at = concern.acknowledged_by = None
     return concern

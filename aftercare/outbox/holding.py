@@ -13,8 +13,7 @@ from aftercare.outbox.transitions import move_all
 def hold_routine(patient: Patient, *, now: datetime) -> int:
     """Returns how many messages are held now. Holding again changes nothing."""
     with transaction.atomic():
-        _lock(patient)
-        _set(patient, now)
+        _set(patient, _lock(patient), now)
         waiting = ScheduledMessage.objects.filter(
             patient=patient, safety_critical=False, status__in=(Status.SCHEDULED, Status.CLAIMED)
         )
@@ -24,9 +23,10 @@ def hold_routine(patient: Patient, *, now: datetime) -> int:
 def release_routine(patient: Patient, *, by: User | None, now: datetime) -> None:
     """Lets go what is still within its window, each at its time; what is not is missed. Twice is once."""
     with transaction.atomic():
-        if _lock(patient).concern_at is None:
+        stored = _lock(patient)
+        if stored.concern_at is None:
             return
-        _set(patient, None)
+        _set(patient, stored, None)
         replan_patient(patient, by=by, now=now)
     if ScheduledMessage.objects.filter(patient=patient, status=Status.HELD, why=Why.OPEN_CONCERN).exists():
         replan_patient(patient, by=by, now=now)  # promised meanwhile by somebody who still saw the concern
@@ -36,9 +36,8 @@ def _lock(patient: Patient) -> Patient:
     return Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=patient.pk)
 
 
-def _set(patient: Patient, at: datetime | None) -> None:
-    """Keeps the time of the first concern while there are several."""
-    stored = Patient.objects.get(pk=patient.pk)
+def _set(patient: Patient, stored: Patient, at: datetime | None) -> None:
+    """Keeps the time of the first concern while there are several. ``stored``: the patient as locked."""
     if (stored.concern_at is None) != (at is None):
         stored.concern_at = at
         stored.save(update_fields=["concern_at"])

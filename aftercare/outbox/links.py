@@ -64,10 +64,12 @@ class Link:
             message_id = uuid.UUID(self._signer.unsign(token))
         except BadSignature as error:
             raise BadLink from error
-        related = ("clinic", "step", "patient__clinic", "session__protocol", "session__clinic")
+        related = ("clinic", "step__template", "patient", "session__protocol")
         message = ScheduledMessage.objects.select_related(*related).filter(pk=message_id).first()
         if message is None:
             raise BadLink
+        message.patient.clinic = message.session.clinic = message.clinic  # they are of one clinic
+        message.session.patient = message.patient
         if now > self.ends_at(message):
             raise OldLink(message)
         return message

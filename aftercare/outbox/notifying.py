@@ -111,4 +111,4 @@ def _write(clinic: Clinic, mails: Mails, now: datetime) -> None:
             due_at=now,
             latest_at=now + NOTICE_TIME,
         )
-        notice.tasks.set(tasks)
+        notice.tasks.add(*tasks)
