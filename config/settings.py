@@ -193,6 +193,7 @@ TEMPLATES = [
 
 # --- languages, times, files --------------------------------------------------------------------------------
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+FORMAT_MODULE_PATH = "config.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 STATIC_URL = "static/"

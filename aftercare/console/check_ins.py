@@ -39,6 +39,7 @@ LABELS = {
 class CheckInAdmin(ScopedAdmin):
     """The newest first; each leads to its answers."""
 
+    empty_hint = _("Patients' answers come here. A message asks for them if its template does.")
     edit_roles = ()
     list_display = ("patient", "shown_level", "day", "when", "clinic", "state")
     list_display_links = ("patient",)

@@ -67,6 +67,7 @@ class ClinicForm(OneClinicForm):
 class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     """A clinic's own settings, for its owners. New clinics are made by superusers."""
 
+    empty_hint = _("Whoever runs this site adds clinics.")
     form = ClinicForm
     edit_roles = OWNERS
     add_roles = SUPERUSERS
@@ -145,6 +146,7 @@ class MembershipForm(OneClinicForm):
 class MembershipAdmin(OneSaveButton, ScopedHistoryAdmin):
     """Who works in a clinic, and in what role."""
 
+    empty_hint = _("Invite people by e-mail, under Invitations.")
     form = MembershipForm
     edit_roles = OWNERS
     delete_roles = OWNERS
@@ -170,6 +172,7 @@ class MembershipAdmin(OneSaveButton, ScopedHistoryAdmin):
 class PractitionerAdmin(OneSaveButton, ScopedHistoryAdmin):
     """Who treats patients. Only owners enter licence numbers: a licence lets its holder approve texts."""
 
+    empty_hint = _("Add who treats. Those with a licence number may approve texts.")
     edit_roles = OWNERS
     list_display = ("name", "clinic", "licence_number", "active")
     list_filter = ("clinic", "active")
@@ -191,6 +194,7 @@ class PractitionerAdmin(OneSaveButton, ScopedHistoryAdmin):
 class UserAdmin(DjangoUserAdmin, ScopedHistoryAdmin):  # type: ignore[misc] # Django chooses between two forms
     """Accounts, for superusers. What an account may see follows from its memberships."""
 
+    empty_hint = _("People come here when they accept an invitation.")
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

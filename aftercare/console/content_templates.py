@@ -66,6 +66,7 @@ class MessageTemplateForm(OneClinicForm):
 class MessageTemplateAdmin(OneSaveButton, ScopedHistoryAdmin):
     """A clinic's messages, with the versions of each in every language."""
 
+    empty_hint = _("Add a template, write its text, and have a clinician approve it.")
     form = MessageTemplateForm
     edit_roles = WRITERS
     history_parts = (TemplateVersion,)

@@ -48,6 +48,7 @@ def name_of(event: DeliveryEvent) -> str:
 class DeliveryEventAdmin(ScopedAdmin):
     """Events are written by mail services alone and judged by the engine: there is nothing to do but read."""
 
+    empty_hint = _("What the mail service reports of your messages comes here.")
     list_display = ("happened", "shown_type", "recipient", "shown_verdict", "of_message", "provider")
     list_display_links = ("happened",)
     list_filter = ("verdict", "event_type", "permanent", "provider")
@@ -73,7 +74,7 @@ class DeliveryEventAdmin(ScopedAdmin):
     @display(description=_("when"), ordering="received_at")
     def happened(self, event: DeliveryEvent) -> str:
         at = timezone.localtime(event.happened_at or event.received_at)
-        return date_format(at, "D j M Y, H:i:s")
+        return date_format(at, "D j M Y, H:i:s T")
 
     @display(description=_("what happened"), ordering="event_type", label=LABELS)
     def shown_type(self, event: DeliveryEvent) -> tuple[str, str]:

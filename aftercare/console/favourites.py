@@ -37,6 +37,7 @@ class FavouriteForm(OneClinicForm):
 class FavouriteAdmin(OneSaveButton, ScopedHistoryAdmin):
     """The favourites of a clinic's practitioners. What one holds comes from its session and is not edited."""
 
+    empty_hint = _("Open a completed session and save it as a favourite.")
     form = FavouriteForm
     edit_roles = RECORDERS
     delete_roles = RECORDERS

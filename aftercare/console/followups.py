@@ -53,6 +53,7 @@ class OpenFilter(admin.SimpleListFilter):
 class FollowUpTaskAdmin(ScopedHistoryAdmin):
     """The tasks of a clinic by deadline. They are opened by the engine and never deleted."""
 
+    empty_hint = _("Nothing to do. Tasks come when a message did not reach a patient, or an answer worries.")
     edit_roles = RECORDERS
     list_display = ("cause_name", "deadline", "patient", "phone", "clinic", "taken_by")
     list_display_links = ("cause_name",)

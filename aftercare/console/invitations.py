@@ -92,6 +92,7 @@ class InviteForm(forms.Form):
 class InvitationAdmin(ActingAdmin, ScopedHistoryAdmin):
     """Seen and made by owners. A row is never edited: it is sent again, or taken back."""
 
+    empty_hint = _("Invite a colleague by e-mail. The link works once.")
     view_roles = OWNERS
     edit_roles = OWNERS
     acts = (SEND_AGAIN, TAKE_BACK)

@@ -91,6 +91,7 @@ ACTS = (
 class LotMailAdmin(ActingAdmin, ScopedHistoryAdmin):
     """Every message to a lot; the page to add one shows whom it concerns first."""
 
+    empty_hint = _("Search a lot to see who was treated with it, and write to them all.")
     view_roles = WRITERS
     edit_roles = WRITERS
     acts = ACTS

@@ -43,6 +43,7 @@ class NeedsFilter(admin.SimpleListFilter):
 class StaffNoticeAdmin(ScopedAdmin):
     """Mails to a clinic's people about its tasks."""
 
+    empty_hint = _("Mails to staff about their tasks come here.")
     view_roles = RECORDERS
     list_display = ("written", "rung", "recipient", "shown_status", "clinic")
     list_display_links = ("written",)
@@ -53,7 +54,7 @@ class StaffNoticeAdmin(ScopedAdmin):
     actions = None
     fields = (
         ("rung", "recipient"),
-        ("shown_status", "error", "error_detail"),
+        ("status", "error", "error_detail"),
         ("written", "sent_at", "tries"),
         "of_tasks",
         "subject",
@@ -69,7 +70,7 @@ class StaffNoticeAdmin(ScopedAdmin):
 
     @display(description=_("written"), ordering="created_at")
     def written(self, notice: StaffNotice) -> str:
-        return date_format(timezone.localtime(notice.created_at), "D j M Y, H:i:s")
+        return date_format(timezone.localtime(notice.created_at), "D j M Y, H:i:s T")
 
     @display(description=_("status"), ordering="status", label=LABELS)
     def shown_status(self, notice: StaffNotice) -> tuple[str, Any]:

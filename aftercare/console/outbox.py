@@ -103,6 +103,7 @@ class TookFilter(admin.SimpleListFilter):
 class ScheduledMessageAdmin(ScopedAdmin):
     """One page a message. Rows come from planning alone and are never edited, only acted upon."""
 
+    empty_hint = _("Messages come here when a session is completed. Choose “Any time” to see older ones.")
     change_form_template = "console/outbox/message.html"
     list_display = (
         "subject_line",
@@ -195,6 +196,7 @@ def _bulk(
 class SuppressionAdmin(ScopedHistoryAdmin):
     """Addresses that must not be mailed. Staff may add one; taking one away is for the owner."""
 
+    empty_hint = _("Addresses that bounce, complain or unsubscribe come here by themselves.")
     edit_roles = RECORDERS
     delete_roles = OWNERS
     list_display = ("email", "purpose", "reason", "clinic", "created_at")

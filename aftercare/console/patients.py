@@ -69,6 +69,7 @@ RESUME = Act(
 class PatientAdmin(OneSaveButton, ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
     """A clinic's patients."""
 
+    empty_hint = _("Add a patient, or import a file of them.")
     form = PatientForm
     edit_roles = RECORDERS
     acts = (PAUSE, RESUME)

@@ -88,6 +88,7 @@ class RestrictionInline(ScopedInline, StackedInline):
 class ProtocolAdmin(OneSaveButton, ScopedHistoryAdmin):
     """A clinic's protocols. Steps are added once it is saved: their templates are its clinic's."""
 
+    empty_hint = _("Add a protocol from the library, from a file, or step by step.")
     form = ProtocolForm
     edit_roles = WRITERS
     change_form_template = "console/protocols/protocol_form.html"

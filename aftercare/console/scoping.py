@@ -12,6 +12,7 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
@@ -123,8 +124,11 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
     """A model's pages, limited to the user's clinics and roles.
 
     Members see; those with one of ``edit_roles`` in the row's clinic add and change. Deletion is refused
-    unless ``delete_roles`` says who may; an empty tuple leaves it to superusers.
+    unless ``delete_roles`` says who may; an empty tuple leaves it to superusers. ``empty_hint``: how an empty
+    list says that it is filled.
     """
+
+    empty_hint: ClassVar[str | Promise] = ""
 
     form = OneClinicForm
     view_roles: ClassVar[tuple[Role, ...]] = ALL_ROLES

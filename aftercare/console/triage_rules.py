@@ -28,6 +28,7 @@ from aftercare.content.models import VersionStatus
 class RuleSetAdmin(ScopedHistoryAdmin):
     """A clinic's versions of its rules: a draft may be changed, an approved one only be read."""
 
+    empty_hint = _("Start from the shipped rules, and have a clinician approve them.")
     edit_roles = WRITERS
     list_display = ("name", "clinic", "state", "approver_name", "approved_at")
     list_filter = ("status", "clinic")

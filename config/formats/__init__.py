@@ -1,0 +1,1 @@
+"""How dates and times are written where nothing else says so: always with the zone."""
