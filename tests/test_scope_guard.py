@@ -13,7 +13,17 @@ from tests import factories, scope_guard
 from tests.scope_guard import UnscopedQuery, serving
 
 pytestmark = pytest.mark.django_db
-SITE_WIDE = {User, CompiledVersion, ChannelRest, Heartbeat, PostCount, SendBucket, SitePause, Tally}
+SITE_WIDE = {
+    CompiledVersion,
+    ChannelRest,
+    Heartbeat,
+    PostCount,
+    SendBucket,
+    SitePause,
+    Tally,
+    User,
+    User.history.model,
+}
 
 UNTIED = {
     "all": lambda row: list(Patient.objects.all()),
