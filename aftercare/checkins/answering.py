@@ -148,12 +148,13 @@ def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datet
         check_in.note = given.note.strip()[:LONGEST_NOTE]
     book = read(check_in.rules.content)
     result = triage(book, check_in.answers, facts_of(session, day=check_in.day, now=now))
+    news = check_in.concern_id is None or not set(result.reasons) <= set(check_in.reasons)
     check_in.level, check_in.reasons = result.level, list(result.reasons)
     if _is_finished(check_in, session, given, result):
         check_in.answered_at = now
         withdraw_unanswered(check_in.message, now=now)
     if result.level is not Level.NONE:
-        check_in.concern = _concern(session, book, result.level, now)
+        check_in.concern = _concern(session, book, result.level, news=news, now=now)
     if check_in.answered_at or check_in.concern:
         withdraw_reminders(session, now=now)
     check_in.save()
@@ -164,6 +165,8 @@ def _is_finished(check_in: CheckIn, session: TreatmentSession, given: Given, res
     return result.level is Level.E or (given.last and asked <= set(check_in.answers))
 
 
-def _concern(session: TreatmentSession, book: RuleBook, level: Level, now: datetime) -> Concern:
+def _concern(
+    session: TreatmentSession, book: RuleBook, level: Level, *, news: bool, now: datetime
+) -> Concern:
     duty = duty_of(session.clinic)
-    return raise_concern(session, level=level, limit=book.limits[level], duty=duty, now=now)
+    return raise_concern(session, level=level, limit=book.limits[level], duty=duty, news=news, now=now)

@@ -32,17 +32,26 @@ class ConcernError(Exception):
 
 
 def raise_concern(
-    session: TreatmentSession, *, level: Level, limit: timedelta, duty: Duty, now: datetime
+    session: TreatmentSession,
+    *,
+    level: Level,
+    limit: timedelta,
+    duty: Duty,
+    now: datetime,
+    news: bool = False,
 ) -> Concern:
     """The session's open concern, at least at that level: opened or raised, with a task for staff.
 
-    Call it in the transaction that stores the answer. An answer that is no worse changes nothing, so that the
-    worst open answer counts. ``limit``: within which time staff must act.
+    Call it in the transaction that stores the answer. An answer that is no worse keeps the level, so that the
+    worst open answer counts; if it says something new (``news``), a human is told of it all the same.
+    ``limit``: within which time staff must act on an answer of this level.
     """
     with transaction.atomic():
         lock_patients([session.patient_id])
         concern = Concern.objects.filter(session=session, closed_at__isnull=True).first()
         if concern is not None and Level(concern.level).rank >= level.rank:
+            if news:
+                _tell_again(concern, level, limit=limit, duty=duty, now=now)
             return concern
         concern = _at_level(concern, session, level=level, now=now)
         due = due_by(level, now=now, limit=limit, duty=duty)
@@ -139,6 +148,34 @@ def _open_task(concern: Concern, *, now: datetime) -> None:
     )
     tell_now(task, now=now)
     wake_on_commit()
+
+
+def _tell_again(concern: Concern, level: Level, *, limit: timedelta, duty: Duty, now: datetime) -> None:
+    """Opens a further task, unless one as urgent waits for a reader: it tells of this answer as well."""
+    unread = tasks_of(concern).filter(claimed_by__isnull=True)
+    if any(level_of(task).rank >= level.rank for task in unread):
+        return
+    prefix = f"concern:{concern.pk}:"
+    number = FollowUpTask.objects.filter(clinic=concern.clinic_id, source__startswith=prefix).count() + 1
+    task = open_task(
+        clinic=concern.clinic,
+        patient=concern.patient,
+        cause=Cause.CONCERN,
+        source=f"{prefix}{level}:{number}",
+        detail=_("%(level)s – the patient has answered again") % {"level": level.label},
+        now=now,
+        deadline_at=due_by(level, now=now, limit=limit, duty=duty),
+    )
+    if level == concern.level and (concern.promised_at is None or concern.promised_at <= now):
+        concern.promised_at = promised_by(now=now, limit=limit, duty=duty)
+        concern.save(update_fields=["promised_at"])
+    tell_now(task, now=now)
+    wake_on_commit()
+
+
+def level_of(task: FollowUpTask) -> Level:
+    """How soon the answer behind a concern's task needs a human."""
+    return Level(task.source.split(":")[2])
 
 
 def _locked(concern: Concern) -> Concern:

@@ -5,7 +5,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from aftercare.checkins.concerns import ConcernError, acknowledge, close_concern, note_call
+from aftercare.checkins.concerns import (
+    ConcernError,
+    acknowledge,
+    close_concern,
+    level_of,
+    note_call,
+    tasks_of,
+)
 from aftercare.checkins.models import Concern
 from aftercare.clinics.models import User
 from aftercare.followups.closing import claim_task, close_task
@@ -44,14 +51,19 @@ def call_made(*, task: FollowUpTask, by: User, now: datetime) -> Concern:
 def finish(*, task: FollowUpTask, outcome: str, by: User, now: datetime) -> FollowUpTask:
     """Closes the task and, with it, its concern, so that the patient's routine messages go again.
 
-    A task of an earlier, lesser answer closes alone: the worse one still waits. Raises TaskError or
-    ConcernError.
+    It closes alone while a worse or a later answer still waits. Raises TaskError or ConcernError.
     """
     with transaction.atomic():
         concern = _open_concern(task)
-        if concern is not None and task.source == f"concern:{concern.pk}:{concern.level}":
+        if concern is not None and not _waits_behind(task, concern):
             close_concern(concern, outcome=outcome, by=by, now=now)
         return close_task(task=task, outcome=outcome, by=by, now=now)
+
+
+def _waits_behind(task: FollowUpTask, concern: Concern) -> bool:
+    """Whether another task of the concern is open that is of its worst level, or came later."""
+    others = tasks_of(concern).exclude(pk=task.pk)
+    return any(level_of(other) == concern.level or other.pk > task.pk for other in others)
 
 
 def _open_concern(task: FollowUpTask) -> Concern | None:

@@ -31,10 +31,10 @@ def session():
     return session
 
 
-def concern_at(session, level, now=NOON):
+def concern_at(session, level, now=NOON, **more):
     duty = Duty(zone=session.clinic.time_zone, hours=tuple(Hours(day, time(9), time(18)) for day in range(5)))
     limit = timedelta(hours=HOURS[level])
-    return raise_concern(session, level=level, limit=limit, duty=duty, now=now)
+    return raise_concern(session, level=level, limit=limit, duty=duty, now=now, **more)
 
 
 def statuses(session):
@@ -111,6 +111,26 @@ def test_answer_that_is_no_worse_changes_nothing(session, level):
 
     assert first == second
     assert second.due_at == NOON + timedelta(hours=2)
+    assert FollowUpTask.objects.count() == 1
+
+
+@pytest.mark.parametrize("level", [Level.B, Level.A])
+def test_new_answer_that_is_no_worse_has_a_task_of_its_own_once_the_first_is_taken_on(session, level):
+    concern = acknowledge(concern_at(session, Level.A), by=factories.user(session.clinic), now=NOON)
+
+    later = NOON + timedelta(hours=1)
+    again = concern_at(session, level, now=later, news=True)
+
+    assert (again.pk, again.level, again.acknowledged_at) == (concern.pk, Level.A, NOON)
+    task = FollowUpTask.objects.get(claimed_by=None)
+    assert task.source == f"concern:{concern.pk}:{level}:2"
+    assert task.deadline_at == later + timedelta(hours=HOURS[level])
+
+
+def test_new_answer_adds_no_task_while_one_as_urgent_is_read_by_nobody(session):
+    concern_at(session, Level.A)
+    concern_at(session, Level.A, now=NOON + timedelta(hours=1), news=True)
+
     assert FollowUpTask.objects.count() == 1
 
 

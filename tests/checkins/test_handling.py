@@ -113,3 +113,16 @@ def test_concern_of_another_clinic_is_not_found(concern):
     task = FollowUpTask(clinic=factories.clinic(), source=f"concern:{concern.pk}:b")
 
     assert concern_of(task) is None
+
+
+def test_concern_stays_open_while_a_later_answer_waits(session, concern, staff):
+    take_on(task=task_of(concern, "b"), by=staff, now=LATER)
+    duty = Duty(zone=session.clinic.time_zone, hours=(), closed_on=frozenset())
+    limit = timedelta(hours=24)
+    raise_concern(session, level=Level.B, limit=limit, duty=duty, now=LATER, news=True)
+
+    finish(task=task_of(concern, "b"), outcome="Called about the first.", by=staff, now=LATER)
+    assert seen(concern).closed_at is None
+    finish(task=task_of(concern, "b:2"), outcome="Called about the second.", by=staff, now=LATER)
+
+    assert seen(concern).closed_at == LATER

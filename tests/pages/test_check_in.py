@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from aftercare.checkins.handling import take_on
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn, Concern, RuleSet
 from aftercare.followups.models import FollowUpTask
@@ -52,6 +53,50 @@ def test_nobody_on_duty_makes_no_promise(visitor, at):
     assert "020 7946 0199" in page
     assert "We will call you" not in page
     assert Concern.objects.get().promised_at is None
+
+
+def test_page_opened_after_the_promised_time_says_to_call_instead(visitor, at):
+    visitor.send_all(infection="yes")
+
+    at.now += timedelta(hours=3)  # 15:00, the clinic is open
+    page = text(visitor.get())
+
+    assert "We said that we would call you by 14:00 on Monday 30 March." in page
+    assert "We will call you" not in page
+
+
+def test_page_opened_after_the_promised_time_and_hours_says_closed(visitor, at):
+    visitor.send_all(infection="yes")
+
+    at.now += timedelta(hours=11)
+
+    assert "The clinic is closed now." in text(visitor.get())
+
+
+def test_answer_of_the_night_is_told_to_call_once_the_clinic_is_open(visitor, at):
+    at.now += timedelta(hours=11)
+    visitor.send_all(infection="yes")
+
+    at.now += timedelta(hours=13)  # noon on Tuesday
+    page = text(visitor.get())
+
+    assert "It is open now, so please call: 020 7946 0100." in page
+    assert "The clinic is closed now." not in page
+
+
+def test_same_answer_days_later_reaches_staff_again_and_is_promised_a_new_call(visitor, at, clinic):
+    visitor.send_all(infection="yes")
+    nurse = factories.user(clinic)
+    take_on(task=FollowUpTask.objects.get(), by=nurse, now=at.now)
+
+    at.now += timedelta(days=1)
+    visitor.client.post(visitor.path, {"again": "1"})
+    page = visitor.send_all(infection="yes")
+
+    assert "We will call you by 14:00 on Tuesday 31 March." in text(page)
+    again = FollowUpTask.objects.get(claimed_by=None)
+    assert (again.closed_at, again.deadline_at) == (None, at.now + timedelta(hours=2))
+    assert Concern.objects.get().level == Level.A
 
 
 def test_emergency_sign_ends_the_form_at_once(visitor):
