@@ -21,6 +21,8 @@ def account_settings(*, site_url: str, embedded: bool, hosts: list[str], sender:
             "default": {
                 "BACKEND": "django.core.cache.backends.db.DatabaseCache",
                 "LOCATION": "shared_cache",
+                # Beyond so many it forgets some that still count, and with them how often somebody has tried.
+                "OPTIONS": {"MAX_ENTRIES": 100_000},
             }
         },
         # What ends TLS in front of us names the visitor.

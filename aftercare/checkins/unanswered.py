@@ -62,7 +62,8 @@ def _unanswered(now: datetime) -> QuerySet[ScheduledMessage]:
 
 def _untold(messages: QuerySet[ScheduledMessage]) -> Iterable[ScheduledMessage]:
     waiting = {_source(message): message for message in messages.select_related("clinic", "patient", "step")}
-    told = FollowUpTask.objects.filter(source__in=waiting).values_list("source", flat=True)
+    tasks = FollowUpTask.objects.filter(source__in=waiting)
+    told = tasks.exclude(closed_at__isnull=False, closed_by=None).values_list("source", flat=True)
     known = set(told)
     return [message for source, message in waiting.items() if source not in known]
 

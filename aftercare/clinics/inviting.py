@@ -102,10 +102,11 @@ def accept(invitation: Invitation, *, user: User, now: datetime) -> Membership:
     Raises InvitationRefused if the invitation is over, or meant for another account.
     """
     row = _locked(invitation)
-    if row.accepted_by_id != user.pk:
-        _refuse_unless_theirs(row, invitation.nonce, user, now)
-        row.accepted_at, row.accepted_by = now, user
-        row.save()
+    if row.accepted_by_id == user.pk and (known := row.clinic.memberships.filter(user=user).first()):
+        return known
+    _refuse_unless_theirs(row, invitation.nonce, user, now)
+    row.accepted_at, row.accepted_by = now, user
+    row.save()
     defaults = {"role": row.role}
     return Membership.objects.get_or_create(user=user, clinic=row.clinic, defaults=defaults)[0]
 

@@ -12,14 +12,17 @@ from aftercare.clinics.users import User
 
 @transaction.atomic
 def end_membership(membership: Membership, *, now: datetime) -> None:
-    """Takes the person out of the clinic and out of every session; whom they invited is not let in any more.
+    """Takes the person out of the clinic and out of every session, with the invitations they sent and have.
 
     Whoever goes on at another clinic logs in anew. Ending it again changes nothing but that.
     """
-    invited = Invitation.objects.filter(clinic=membership.clinic_id, invited_by=membership.user_id)
-    for invitation in invited.waiting().filter(expires_at__gt=now):
+    waiting = Invitation.objects.filter(clinic=membership.clinic_id).waiting().select_for_update()
+    for invitation in waiting.filter(invited_by=membership.user_id, expires_at__gt=now):
         invitation.expires_at = now
-        invitation.save()
+        invitation.save(update_fields=["expires_at"])
+    for invitation in waiting.filter(email=membership.user.email.lower()).exclude(email=""):
+        invitation.taken_back_at = now
+        invitation.save(update_fields=["taken_back_at"])
     if membership.pk is not None:
         membership.delete()
     end_sessions(membership.user)

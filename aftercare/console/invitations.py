@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -25,21 +26,28 @@ from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.times import said_shortly
 from aftercare.outbox.refusing import Refused
-from aftercare.outbox.sending_invitations import send_invitation
+from aftercare.outbox.sending_invitations import begin_sending, send_invitation
 
 
 def send(invitation: Invitation, *, now: datetime) -> None:
     """Raises Refused."""
+    begin_sending(invitation, now=now)
+    _hand_over(invitation, now)
+
+
+def _hand_over(invitation: Invitation, now: datetime) -> None:
     path = reverse("invitation", args=[token_of(invitation)])
     send_invitation(invitation, link=f"{settings.SITE_URL}{path}", now=now)
 
 
 def _send_again(invitation: Invitation, _reason: str, by: User, now: datetime) -> None:
     try:
-        fresh = renew(invitation, by=by, now=now)
+        with transaction.atomic():
+            fresh = renew(invitation, by=by, now=now)
+            begin_sending(fresh, now=now)
     except InvitationRefused as refused:
         raise Refused(str(refused)) from refused
-    send(fresh, now=now)
+    _hand_over(fresh, now)
 
 
 SEND_AGAIN = Act(

@@ -143,7 +143,7 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return access_of(request).limit(super().get_queryset(request))
+        return access_of(request).limit(super().get_queryset(request), self.view_roles)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The row, or "not found" for one that does not exist or is not of the user's clinics."""

@@ -10,7 +10,14 @@ from aftercare.lots.models import LotMail
 from aftercare.lots.treated import treated_with
 from aftercare.outbox.models import Delivery, ScheduledMessage, Status
 
-NEVER_CAME = (Status.FAILED, Status.SUPPRESSED, Status.MISSED, Status.UNCONFIRMED, Status.CANCELLED)
+NEVER_CAME = (
+    Status.FAILED,
+    Status.SUPPRESSED,
+    Status.MISSED,
+    Status.UNCONFIRMED,
+    Status.CANCELLED,
+    Status.SUPERSEDED,
+)
 CAME_BACK = (Delivery.BOUNCED, Delivery.REJECTED)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from aftercare.clinics.models import User
 from aftercare.lots.models import LotMail
@@ -49,9 +49,11 @@ def release_in_line(now: datetime) -> int:
 
 
 def back_in_line(mail: LotMail, *, now: datetime, by: User | None = None) -> int:
-    """Puts what is about to leave back in line. Returns how many messages that were."""
-    leaving = mail.messages.filter(status__in=(Status.SCHEDULED, Status.CLAIMED), in_doubt=False)
-    return move_all(leaving, to=Status.HELD, now=now, why=Why.IN_LINE, actor=by)
+    """Puts what is about to leave back in line, and what leaves once another pause ends. Returns how many."""
+    leaving = Q(status__in=(Status.SCHEDULED, Status.CLAIMED)) | Q(Q(status=Status.HELD), ~Q(why=Why.IN_LINE))
+    return move_all(
+        mail.messages.filter(leaving, in_doubt=False), to=Status.HELD, now=now, why=Why.IN_LINE, actor=by
+    )
 
 
 def _release(mail: LotMail, now: datetime, most: int) -> int:

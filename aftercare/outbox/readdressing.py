@@ -16,6 +16,7 @@ from aftercare.outbox.forecasting import undo_time
 from aftercare.outbox.models import AttemptOutcome, DeliveryEvent, ScheduledMessage, Status, Why
 from aftercare.outbox.transitions import move
 from aftercare.outbox.waking import wake_on_commit
+from aftercare.protocols.kinds import StepKind
 from aftercare.treatments.models import SessionState
 
 CAME_BACK = Q(status=Status.SENT, delivery__in=LOST)
@@ -25,11 +26,15 @@ KEPT = Q(status=Status.FAILED, why=Why.REFUSED) | Q(status=Status.SUPPRESSED) | 
 def kept_from(patient: Patient, *, now: datetime) -> list[ScheduledMessage]:
     """The patient's messages that their address refused, sent back or kept from leaving, within their window.
 
-    What came back from the address that the patient has now is not among them.
+    What came back from the address that the patient has now is not among them, nor a reminder:
+    it has a time of its own, after what it reminds of.
     """
     rows = ScheduledMessage.objects.filter(KEPT, patient=patient, in_doubt=False, latest_at__gt=now)
-    rows = rows.filter(session__state=SessionState.COMPLETED, step__enabled=True).order_by("send_at")
+    rows = rows.filter(session__state=SessionState.COMPLETED, step__enabled=True).exclude(
+        step__kind=StepKind.REMINDER
+    )
     rows = rows.select_related("step", "patient__clinic", "session__clinic").prefetch_related("attempts")
+    rows = rows.order_by("send_at")
     return [row for row in rows if row.status != Status.SENT or not _went_to(row, patient.email)]
 
 
@@ -77,6 +82,6 @@ def _promise_anew(message: ScheduledMessage, *, by: User, now: datetime) -> bool
 
 def _close_former_tries(message: ScheduledMessage) -> None:
     """What is reported of a copy that came back, then or later, says nothing of the new promise."""
-    message.attempts.filter(outcome=AttemptOutcome.SENT).update(outcome=AttemptOutcome.CAME_BACK)
+    message.attempts.exclude(outcome=AttemptOutcome.NOT_SENT).update(outcome=AttemptOutcome.CAME_BACK)
     verdicts = DeliveryEvent.Verdict
     message.delivery_events.filter(verdict=verdicts.APPLIED).update(verdict=verdicts.FORMER)

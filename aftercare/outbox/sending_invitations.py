@@ -23,12 +23,11 @@ BETWEEN_TRIES = timedelta(minutes=2)
 
 
 def send_invitation(invitation: Invitation, *, link: str, now: datetime) -> None:
-    """Mails the link from the clinic's sender, within the limits that every mail keeps.
+    """Mails the link of an invitation whose sending was begun, from the clinic's sender.
 
     Not sent again by itself: a failure stays on the row. Raises Refused, with what to do.
     """
     channel = Channel()
-    _begin(invitation, channel.name, now)
     try:
         channel.open()
         mail = _mail(invitation, link, now)
@@ -43,13 +42,17 @@ def send_invitation(invitation: Invitation, *, link: str, now: datetime) -> None
 
 
 @transaction.atomic
-def _begin(invitation: Invitation, service: str, now: datetime) -> None:
-    """Writes the try down and takes it off every limit. Raises Refused where it may not begin."""
+def begin_sending(invitation: Invitation, *, now: datetime) -> None:
+    """Writes the try down and takes it off the limits that every mail keeps.
+
+    Raises Refused where it may not begin; in the transaction that makes a new link, so that the one sent
+    before stays good then.
+    """
     rested = Q(tried_at__isnull=True) | Q(tried_at__lte=now - BETWEEN_TRIES)
     waiting = Invitation.objects.filter(pk=invitation.pk).waiting()
     if not waiting.filter(rested).update(tried_at=now, not_sent=""):
         raise Refused(_("This invitation was sent just now. Wait two minutes before you send it again."))
-    allowed = allowance(service, now=now)
+    allowed = allowance(Channel().name, now=now)
     if allowed.account == 0 or allowed.clinics.get(invitation.clinic_id) == 0:
         raise Refused(_("No more mails may be sent just now: a limit is reached. Try again later."))
     take(allowed, {invitation.clinic_id: 1})
@@ -58,7 +61,7 @@ def _begin(invitation: Invitation, service: str, now: datetime) -> None:
 def _settle(invitation: Invitation, *, sent_at: datetime | None = None, not_sent: str = "") -> None:
     invitation.refresh_from_db()
     invitation.sent_at, invitation.not_sent = sent_at, not_sent
-    invitation.save()
+    invitation.save(update_fields=["sent_at", "not_sent"])
 
 
 def _mail(invitation: Invitation, link: str, now: datetime) -> Mail:

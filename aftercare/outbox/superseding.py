@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from aftercare.outbox.concluding import conclude
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.transitions import move
+from aftercare.protocols.kinds import PLANNED_KINDS
 from aftercare.protocols.models import NewerSession, Protocol, ProtocolStep
 from aftercare.treatments.models import SessionState, TreatmentSession
 
@@ -83,8 +84,9 @@ def overtaken(message: ScheduledMessage) -> TreatmentSession | None:
     """The newer session that has taken over a message tried before, while it was being sent.
 
     A first try needs no such question, and asks no query: planning supersedes what is promised or claimed.
+    Nothing takes over what is in no plan: a reminder, a message to a lot.
     """
-    if not message.attempt_count:
+    if not message.attempt_count or message.step.kind not in PLANNED_KINDS:
         return None
     session, zone = message.session, message.patient.zone
     course = course_of([message.patient_id], clinics=[message.clinic_id])[message.patient_id]

@@ -10,7 +10,7 @@ may hold). HIBCC and ICCBBA strings are not read.
 import calendar
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 FIXED = {
@@ -29,6 +29,10 @@ LONGEST_LOT = 20
 _SYMBOLOGY = re.compile(r"^\](?:C1|d2|Q3|e0|J1)")
 _SEPARATORS = re.compile(r"[^!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z]+")
 """Whatever a scanner puts for FNC1: GS itself, or a stand-in that no data may hold."""
+_FOLLOWS = re.compile(r".(?:1[0-9]\d{6}|2[0-2]|24[0-3]|25[0-4]|3[07]|71\d|8008|9[0-9])")
+"""An identifier of what may stand behind a lot, after at least one character of it."""
+LONGEST_BEYOND_DOUBT = 10
+"""A lot so short is believed without a separator: most are, and what a serial number adds makes it longer."""
 _PRINTED = re.compile(r"\((\d{2,4})\)([^(]*)")
 
 
@@ -50,7 +54,10 @@ def read(text: str, *, today: date) -> Scanned | None:
     string = _SYMBOLOGY.sub("", text)
     if string == text and not _starts_with_item(text):
         return None
-    return _scanned(dict(_elements(string)), today)
+    scanned = _scanned(dict(_elements(string)), today)
+    marked = len(_SEPARATORS.split(string.rstrip("\r\n"))) > 1
+    doubtful = len(scanned.lot) > LONGEST_BEYOND_DOUBT and _FOLLOWS.search(scanned.lot)
+    return replace(scanned, unsure=True) if doubtful and not marked else scanned
 
 
 def _scanned(found: dict[str, str], today: date) -> Scanned:

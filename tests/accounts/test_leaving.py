@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from aftercare.clinics.inviting import InvitationRefused, accept
 from aftercare.clinics.leaving import end_membership
 from aftercare.clinics.models import Membership, Role, User
 from tests import factories
@@ -36,6 +37,19 @@ def test_membership_that_an_owner_ends_ends_every_session(client, clinic):
     for one in sessions:
         assert one.get(CONSOLE).status_code == 302
         assert "_auth_user_id" not in one.session
+
+
+def test_invitation_that_waited_for_them_lets_them_in_no_more(clinic):
+    user = factories.user(clinic, Role.STAFF, email="bob@example.com")
+    invitation = factories.invitation(
+        clinic, email="bob@example.com", role=Role.OWNER, invited_by=factories.user(clinic, Role.OWNER)
+    )
+
+    end_membership(user.memberships.get(), now=NOW)
+
+    with pytest.raises(InvitationRefused):
+        accept(invitation, user=user, now=NOW)
+    assert not Membership.objects.filter(user=user).exists()
 
 
 def test_ended_sessions_stay_ended_when_the_member_comes_back(client, clinic):

@@ -9,6 +9,7 @@ from aftercare.checkins.questions import questions_for
 from aftercare.checkins.unanswered import tell_of_unanswered
 from aftercare.clinics.hours import OpeningHours
 from aftercare.followups.models import Cause, FollowUpTask
+from aftercare.followups.opening import withdraw_task
 from aftercare.outbox import clock, ticking
 from tests import factories
 
@@ -70,6 +71,15 @@ def test_late_answer_takes_the_task_back(asking):
     answer(asking, Given(answers=everything(asking), last=True), now=A_DAY_LATER + timedelta(hours=1))
 
     assert FollowUpTask.objects.get().closed_at is not None
+
+
+def test_task_that_was_withdrawn_opens_anew_while_nobody_answers(asking):
+    tell_of_unanswered(now=A_DAY_LATER)
+    source = FollowUpTask.objects.get().source
+    withdraw_task(source, outcome="Sent again.", now=A_DAY_LATER)  # as when the address was corrected
+
+    assert tell_of_unanswered(now=A_DAY_LATER + timedelta(hours=24)) == 1
+    assert FollowUpTask.objects.get().closed_at is None
 
 
 @pytest.mark.parametrize("reason", ["voided", "does not ask", "no rules", "long ago"])

@@ -14,6 +14,7 @@ from aftercare.outbox.judging import judge_waiting
 from aftercare.outbox.models import ScheduledMessage, Status, StatusChange, Suppression, Why
 from aftercare.outbox.readdressing import kept_from, send_to_new_address
 from aftercare.outbox.sending import drain
+from aftercare.protocols.models import ProtocolStep
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +109,32 @@ def test_what_came_back_is_not_offered_for_the_address_it_came_back_from(patient
     bounced(kept())
 
     assert kept_from(patient, now=timezone.now()) == []
+
+
+def test_reminder_is_not_offered_beside_what_it_reminds_of(patient, kept):
+    message = kept()
+    asked = message.step
+    reminder = ProtocolStep.objects.create(
+        protocol=asked.protocol, kind="reminder", reminds=asked, slug="r", number=99, template=asked.template
+    )
+    ScheduledMessage.objects.filter(pk=message.pk).update(step=reminder)
+
+    assert kept_from(patient, now=timezone.now()) == []
+
+
+@pytest.mark.parametrize("outcome", ["unknown", "refused"])
+def test_late_report_of_any_former_try_says_nothing_of_the_new_promise(staff, patient, kept, outcome):
+    message, now = bounced(kept()), timezone.now()
+    message.attempts.update(outcome=outcome)
+    former, patient.email = patient.email, NEW
+    patient.save()
+    send_to_new_address(patient, [message.pk], by=staff, now=now)
+
+    factories.delivery_event(message, recipient=former, event_type="bounced", received_at=now)
+    judge_waiting(now=now)
+
+    message.refresh_from_db()
+    assert (message.status, message.delivery) == (Status.SCHEDULED, "")
 
 
 def test_late_report_of_the_copy_that_came_back_says_nothing_of_the_new_promise(staff, patient, kept):

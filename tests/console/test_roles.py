@@ -62,6 +62,19 @@ def log_in(client, clinic, role):
     return user
 
 
+def test_list_shows_nothing_of_a_clinic_in_which_the_role_does_not_reach(client, clinic):
+    user = log_in(client, clinic, Role.OWNER)
+    other = factories.clinic()
+    Membership.objects.create(user=user, clinic=other, role=Role.VIEWER)
+    for where in (clinic, other):
+        factories.invitation(where, email=f"new@{where.slug}.example.com")
+
+    shown = client.get(page(Invitation, "changelist")).content.decode()
+
+    assert f"new@{clinic.slug}.example.com" in shown
+    assert f"new@{other.slug}.example.com" not in shown
+
+
 def test_every_registered_model_is_in_the_matrix():
     assert set(admin.site._registry) == set(MAY_ADD)
 

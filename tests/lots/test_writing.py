@@ -19,10 +19,12 @@ from aftercare.lots.writing import (
 )
 from aftercare.outbox import clock
 from aftercare.outbox.models import ScheduledMessage, SendBucket, Status, Why
+from aftercare.outbox.pausing import pause_clinic, resume_clinic
 from aftercare.outbox.planning import void_session
 from aftercare.outbox.promising import promise
 from aftercare.outbox.refusing import Refused
 from aftercare.outbox.sending import drain
+from aftercare.outbox.superseding import overtaken
 from aftercare.treatments.models import ProductApplied
 from tests import factories
 from tests.provider import Provider
@@ -243,6 +245,29 @@ def test_paused_lot_sends_nothing_until_resumed(clinic, template, owner, send_du
 
     resume_mail(mail, by=owner)
     assert release_in_line(NOW) == 1
+
+
+def test_end_of_a_clinics_pause_sends_nothing_of_a_paused_lot(clinic, template, owner, send_due):
+    treated(clinic)
+    mail = write(clinic, template, owner)
+    release_in_line(NOW)
+    pause_clinic(clinic, reason="Fire alarm", by=owner, now=NOW)
+    pause_mail(mail, by=owner, now=NOW)
+
+    resume_clinic(clinic, by=owner, now=NOW)
+
+    assert send_due(NOW) == []
+    assert mail.messages.get().why == Why.IN_LINE
+
+
+def test_second_try_goes_on_although_the_patient_was_treated_again_that_day(clinic, template, owner):
+    face = treated(clinic)
+    mail = write(clinic, template, owner)
+    later = face.ended_at + timedelta(hours=1)
+    treated(clinic, "", patient=face.patient, protocol=face.protocol, ended_at=later)
+    mail.messages.update(attempt_count=1)
+
+    assert overtaken(mail.messages.get()) is None
 
 
 def test_message_that_waited_to_be_tried_again_goes_back_in_line_while_paused(clinic, template, owner):

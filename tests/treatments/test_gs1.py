@@ -24,6 +24,8 @@ READ = [
     (f" {ITEM}17270630 ", Scanned("", JUNE)),
     (ITEM, Scanned()),
     (f"{ITEM}1727133110ABC", Scanned("ABC", None)),
+    (f"{ITEM}1727063010LOT212401", Scanned("LOT212401", JUNE)),
+    (f"{ITEM}1727063010LOT21-240-1\x1d21SN1", Scanned("LOT21-240-1", JUNE)),
 ]
 
 
@@ -37,7 +39,10 @@ def test_what_somebody_typed_is_no_element_string(text):
     assert read(text, today=TODAY) is None
 
 
-@pytest.mark.parametrize("text", [f"{ITEM}10ABC12317270630", f"{ITEM}10{'A' * 21}"])
+SWALLOWED = ["17270630", "21SN0001", "1727063021SN1", "240REF7", "3025"]
+
+
+@pytest.mark.parametrize("text", [f"{ITEM}10{'A' * 21}", *(f"{ITEM}10ABC123X{more}" for more in SWALLOWED)])
 def test_lot_that_has_swallowed_what_follows_is_not_trusted(text):
     scanned = read(text, today=TODAY)
 
