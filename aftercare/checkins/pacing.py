@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -24,11 +25,21 @@ RETURNING key, count
 """
 
 
-def too_many(*, link: str, address: str, now: datetime) -> bool:
-    """Counts one post for both; whether either has had more than it may in this minute."""
-    most = {_hidden(f"link:{link}"): PER_LINK, _hidden(f"address:{address}"): PER_ADDRESS}
-    counted = _count(list(most), now.replace(second=0, microsecond=0))
-    return any(count > most[key] for key, count in counted)
+class Over(NamedTuple):
+    """Which of the two has sent more than it may in this minute. True if either has."""
+
+    link: bool
+    address: bool
+
+    def __bool__(self) -> bool:
+        return self.link or self.address
+
+
+def over_limit(*, link: str, address: str, now: datetime) -> Over:
+    """Counts one post for both."""
+    keys = (_hidden(f"link:{link}"), _hidden(f"address:{address}"))
+    counted = dict(_count(keys, now.replace(second=0, microsecond=0)))
+    return Over(link=counted[keys[0]] > PER_LINK, address=counted[keys[1]] > PER_ADDRESS)
 
 
 def forget_counts(*, now: datetime) -> int:

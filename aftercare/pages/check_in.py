@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from aftercare.checkins.answering import Given, answer, asked_in, asks, begin_again, newest, weigh
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn
-from aftercare.checkins.pacing import too_many
+from aftercare.checkins.pacing import Over, over_limit
 from aftercare.checkins.questions import UNKNOWN, Question
 from aftercare.checkins.wording import asked, asked_in_locale, hint, page_words, said
 from aftercare.outbox import clock
@@ -63,7 +63,7 @@ def check_in_page(request: HttpRequest, message: ScheduledMessage) -> HttpRespon
 
 def _take(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
     if "again" in request.POST:
-        if too_many(link=message.pk.hex, address=client_address(request), now=now):
+        if over_limit(link=message.pk.hex, address=client_address(request), now=now):
             return _page(request, "check_in_slow", message, status=HTTPStatus.TOO_MANY_REQUESTS)
         begin_again(message, now=now)
         return HttpResponseRedirect(request.path, status=HTTPStatus.SEE_OTHER)
@@ -75,11 +75,28 @@ def _take(request: HttpRequest, message: ScheduledMessage, now: datetime) -> Htt
         note=note,
         last=part == len(parts),
     )
-    slow = too_many(link=message.pk.hex, address=client_address(request), now=now)
-    if slow and weigh(message, given, now=now) is not Level.E:
-        return _page(request, "check_in_slow", message, status=HTTPStatus.TOO_MANY_REQUESTS)
+    over = over_limit(link=message.pk.hex, address=client_address(request), now=now)
+    if over and _can_wait(weigh(message, given, now=now), over):
+        return _held_back(request, message, given, part=part, now=now)
     check_in = answer(message, given, now=now)
     return _after(request, check_in, message, part=part, now=now)
+
+
+def _can_wait(level: Level, over: Over) -> bool:
+    """Never an emergency; of a link that sends more than a person can, all else; of a crowd behind one
+    address what needs no human."""
+    return level is not Level.E and (over.link or level is Level.NONE)
+
+
+def _held_back(
+    request: HttpRequest, message: ScheduledMessage, given: Given, *, part: int, now: datetime
+) -> HttpResponse:
+    """The form as it was filled in, to be sent once more: what needs no human can wait a minute."""
+    kept = CheckIn(answers={code: str(said) for code, said in given.answers.items() if said}, day=0)
+    kept.note = given.note or ""
+    page = _form(request, message, newest(message), part=part, now=now, held_back=kept)
+    page["Retry-After"] = "60"
+    return page
 
 
 def _after(
@@ -102,23 +119,32 @@ def _form(
     part: int,
     now: datetime,
     told: bool = False,
+    held_back: CheckIn | None = None,
 ) -> HttpResponse:
     parts = _parts(check_in, message, now)
     locale = asked_in_locale(message.patient)
     words = page_words(locale)
-    chosen = check_in.answers if check_in else {}
+    shown = held_back or check_in
+    chosen = shown.answers if shown else {}
     return _page(
         request,
         "check_in",
         message,
         fields=[_field(one, locale, chosen, told) for one in parts[part - 1]],
-        note=(check_in.note if check_in else "") if part == len(parts) else None,
+        note=(shown.note if shown else "") if part == len(parts) else None,
         part=part,
         parts=len(parts),
         position=words["part"].format(part=part, parts=len(parts)),
         told=told,
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if told else HTTPStatus.OK,
+        slow=held_back is not None,
+        status=_status(told, held_back),
     )
+
+
+def _status(told: bool, held_back: CheckIn | None) -> HTTPStatus:
+    if held_back is not None:
+        return HTTPStatus.TOO_MANY_REQUESTS
+    return HTTPStatus.UNPROCESSABLE_ENTITY if told else HTTPStatus.OK
 
 
 def _page(

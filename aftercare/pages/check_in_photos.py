@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from aftercare.checkins.answering import newest
 from aftercare.checkins.models import CheckIn
-from aftercare.checkins.pacing import too_many
+from aftercare.checkins.pacing import over_limit
 from aftercare.checkins.photos import LARGEST_BYTES, MOST, Enough, PhotoRefused, TooBig, add_photo
 from aftercare.checkins.wording import asked_in_locale, page_words
 from aftercare.outbox import clock
@@ -29,10 +29,11 @@ def photos_page(request: HttpRequest, message: ScheduledMessage) -> HttpResponse
     """Keeps what can be read, and says why of the first that cannot."""
     now = clock.database_now()
     check_in = newest(message)
-    slow = too_many(link=message.pk.hex, address=client_address(request), now=now)
-    if check_in is None or check_in.answered_at is None or slow:
+    over = over_limit(link=message.pk.hex, address=client_address(request), now=now)
+    if check_in is None or check_in.answered_at is None:
         return HttpResponseRedirect("../", status=HTTPStatus.SEE_OTHER)
-    refused = _take(request, check_in)
+    words = page_words(asked_in_locale(message.patient))
+    refused = words["slow_down_lead"] if over else _take(request, check_in)
     if refused:
         return answer_page(request, check_in, message, now=now, refused=refused)
     return HttpResponseRedirect("../", status=HTTPStatus.SEE_OTHER)

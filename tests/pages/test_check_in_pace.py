@@ -6,6 +6,7 @@ import pytest
 
 from aftercare.checkins import pacing
 from aftercare.checkins.models import CheckIn, Concern, PostCount
+from tests.pages.conftest import PARTS
 
 pytestmark = pytest.mark.django_db
 
@@ -19,12 +20,41 @@ def limited(request, monkeypatch, visitor):
     return visitor
 
 
-def test_too_many_answers_are_told_to_wait(limited):
-    page = limited.send(3, infection="yes")
+def test_too_many_answers_are_told_to_wait_with_the_form_as_it_was_filled_in(limited):
+    page = limited.send(3, burn="unknown")
+
+    assert (page.status_code, page["Retry-After"]) == (429, "60")
+    words = page.content.decode()
+    assert "send this part again" in words
+    assert "020 7946 0100" in words
+    assert words.count(" checked") == len(PARTS[3])
+
+
+def test_link_that_sends_more_than_a_person_can_is_held_back(visitor, monkeypatch):
+    monkeypatch.setattr(pacing, "PER_LINK", 2)
+    for _time in range(3):
+        page = visitor.send(3, infection="yes")
 
     assert page.status_code == 429
-    assert "020 7946 0100" in page.content.decode()
-    assert not Concern.objects.exists()
+
+
+def test_answer_that_needs_a_human_passes_a_crowd_behind_one_address(visitor, monkeypatch):
+    monkeypatch.setattr(pacing, "PER_ADDRESS", 2)
+    visitor.send(1)
+    visitor.send(2)
+
+    assert visitor.send(3, infection="yes").status_code == 200
+    assert Concern.objects.get().level == "a"
+
+
+def test_photo_beyond_the_pace_is_refused_in_words(visitor, monkeypatch):
+    visitor.send_all()
+    monkeypatch.setattr(pacing, "PER_LINK", 2)
+
+    page = visitor.client.post(f"{visitor.path}photos/")
+
+    assert page.status_code == 422
+    assert "wait a minute" in page.content.decode()
 
 
 def test_emergency_is_never_held_back(limited):
