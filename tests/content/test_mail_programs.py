@@ -2,6 +2,7 @@
 
 import pytest
 
+from aftercare.checkins.reminder_texts import shipped_text
 from aftercare.content.compiling import Brand, Source, compile_source
 from aftercare.content.placeholders import sample_values
 from aftercare.content.rendering import render
@@ -31,8 +32,12 @@ FALLBACKS = {
 
 def html_of(step, language, logo=""):
     text, locale = step.texts[language], LOCALES[language][0]
-    brand = Brand("Harbour Skin Clinic", "#fde047", logo)
-    compiled = compile_source(Source(text.subject, text.preheader, text.body), brand=brand, locale=locale)
+    source = Source(text.subject, text.preheader, text.body)
+    return written(source, locale, Brand("Harbour Skin Clinic", "#fde047", logo, asks=step.asks_check_in))
+
+
+def written(source, locale, brand):
+    compiled = compile_source(source, brand=brand, locale=locale)
     return render(compiled, sample_values(locale)).html
 
 
@@ -76,6 +81,16 @@ def test_feature_that_is_unknown_to_a_program_is_found():
         "html-hidden",
     } <= found
     assert support()["css-display-flex"][WORD] == "n"
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_reminder_of_a_check_in_keeps_its_shape_too(language):
+    brand = Brand("Harbour Skin Clinic", "#fde047", "https://example.com/logo.png", asks=True)
+    html = written(shipped_text(language), LOCALES[language][0], brand)
+
+    known = support()
+    assert {one for one in features_of(html) if "n" in known[one].values()} <= FALLBACKS.keys()
+    assert len(html.encode()) < 60_000
 
 
 @pytest.mark.parametrize(("step", "language"), TEXTS, ids=TEXT_IDS)

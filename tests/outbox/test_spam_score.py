@@ -6,14 +6,27 @@ import subprocess
 
 import pytest
 
+from aftercare.checkins.reminder_texts import install_reminder
+from aftercare.content.models import MessageTemplate
 from aftercare.outbox.composing import compose
 from aftercare.protocols.installing import install
+from aftercare.protocols.models import ProtocolStep
 from tests import factories
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
 INSTALL = "SpamAssassin is not installed. Debian, Ubuntu: apt-get install spamassassin"
 SCORE = re.compile(r"^X-Spam-Status: \w+, score=(-?[\d.]+).*?tests=(.*?)\n(?=\S)", re.DOTALL | re.MULTILINE)
+
+
+def reminder_of(protocol):
+    """The step that reminds of the protocol's first check-in."""
+    install_reminder(protocol.clinic)
+    template = MessageTemplate.objects.get(clinic=protocol.clinic, purpose="reminder")
+    asked = protocol.steps.filter(template__asks_check_in=True)[0]
+    return ProtocolStep.objects.create(
+        protocol=protocol, kind="reminder", reminds=asked, slug="reminder", number=99, template=template
+    )
 
 
 @pytest.fixture
@@ -26,7 +39,7 @@ def mails(tmp_path, settings):
     clinic = factories.clinic(reply_to="desk@clinic.example.com")
     protocol = install("microneedling", clinic=clinic)
     session = factories.treatment_session(clinic, protocol=protocol)
-    for step in protocol.steps.all():
+    for step in [*protocol.steps.all(), reminder_of(protocol)]:
         message = factories.message(session, step)
         for draft in step.template.versions.all():
             written = {"subject": draft.subject, "preheader": draft.preheader, "body": draft.body}
@@ -54,6 +67,6 @@ def test_every_shipped_message_passes_for_no_spam(mails, tmp_path, capsys):
     with capsys.disabled():
         for mail, (score, tests) in zip(mails, scores, strict=True):
             print(f"\n{mail.stem}: {score} ({tests})", end="")
-    assert len(scores) == 14
+    assert len(scores) == 16
     assert all("HTML_MESSAGE" in tests for _score, tests in scores)  # its rules were there
     assert max(scores)[0] < 1.0
