@@ -70,7 +70,7 @@ def main(arguments: list[str], servers: Servers) -> int:
     fill(place, options.sessions * MESSAGES_A_SESSION)
     _live_through_a_year(place)
     emit("filled", messages=ScheduledMessage.objects.count())
-    with override_settings(STORAGES=STATIC):
+    with override_settings(STORAGES=STATIC, SECOND_FACTOR_REQUIRED=False):  # nobody is there to show one
         found = list(measure(place))
     emit("machine", **machine())
     print(f"\n{table(found)}")
