@@ -58,7 +58,7 @@ def raise_concern(
         concern.due_at = max(now, min(due, concern.due_at)) if concern.pk else due
         concern.promised_at = promised_by(now=now, limit=limit, duty=duty)
         concern.save()
-        _open_task(concern, now=now)
+        _tell(concern, now=now)
         hold_routine(session.patient, now=now)
     return concern
 
@@ -121,8 +121,12 @@ def _close(concern: Concern, words: str, *, by: User, now: datetime) -> None:
 
 def tasks_of(concern: Concern) -> QuerySet[FollowUpTask]:
     """The open tasks that it has set off."""
-    tasks = FollowUpTask.objects.filter(clinic=concern.clinic_id, closed_at__isnull=True)
-    return tasks.filter(source__startswith=f"concern:{concern.pk}:")
+    return all_tasks_of(concern).filter(closed_at__isnull=True)
+
+
+def all_tasks_of(concern: Concern) -> QuerySet[FollowUpTask]:
+    """Those that were closed or withdrawn as well."""
+    return FollowUpTask.objects.filter(clinic=concern.clinic_id, source__startswith=concern.sources)
 
 
 def _at_level(concern: Concern | None, session: TreatmentSession, *, level: Level, now: datetime) -> Concern:
@@ -133,21 +137,11 @@ def _at_level(concern: Concern | None, session: TreatmentSession, *, level: Leve
     return concern
 
 
-def _open_task(concern: Concern, *, now: datetime) -> None:
+def _tell(concern: Concern, *, now: datetime) -> None:
     """A task of its own for each level: a worse answer is something new, whoever works on the former."""
-    prefix = f"concern:{concern.pk}:"
-    withdraw_tasks(prefix, outcome=_("A worse answer came; there is a task for it."), now=now)
-    task = open_task(
-        clinic=concern.clinic,
-        patient=concern.patient,
-        cause=Cause.CONCERN,
-        source=f"{prefix}{concern.level}",
-        detail=str(Level(concern.level).label),
-        now=now,
-        deadline_at=concern.due_at,
-    )
-    tell_now(task, now=now)
-    wake_on_commit()
+    withdraw_tasks(concern.sources, outcome=_("A worse answer came; there is a task for it."), now=now)
+    level = Level(concern.level)
+    _open_task(concern, f"{level}", detail=str(level.label), deadline_at=concern.due_at, now=now)
 
 
 def _tell_again(concern: Concern, level: Level, *, limit: timedelta, duty: Duty, now: datetime) -> None:
@@ -155,20 +149,26 @@ def _tell_again(concern: Concern, level: Level, *, limit: timedelta, duty: Duty,
     unread = tasks_of(concern).filter(claimed_by__isnull=True)
     if any(level_of(task).rank >= level.rank for task in unread):
         return
-    prefix = f"concern:{concern.pk}:"
-    number = FollowUpTask.objects.filter(clinic=concern.clinic_id, source__startswith=prefix).count() + 1
+    if level == concern.level and (concern.promised_at is None or concern.promised_at <= now):
+        concern.promised_at = promised_by(now=now, limit=limit, duty=duty)
+        concern.save(update_fields=["promised_at"])
+    name = f"{level}:{all_tasks_of(concern).count() + 1}"
+    detail = _("%(level)s – the patient has answered again") % {"level": level.label}
+    deadline_at = due_by(level, now=now, limit=limit, duty=duty)
+    _open_task(concern, name, detail=detail, deadline_at=deadline_at, now=now)
+
+
+def _open_task(concern: Concern, name: str, *, detail: str, deadline_at: datetime, now: datetime) -> None:
+    """Opens a task of the concern, and tells of it at once. ``name`` begins with the answer's level."""
     task = open_task(
         clinic=concern.clinic,
         patient=concern.patient,
         cause=Cause.CONCERN,
-        source=f"{prefix}{level}:{number}",
-        detail=_("%(level)s – the patient has answered again") % {"level": level.label},
+        source=f"{concern.sources}{name}",
+        detail=detail,
         now=now,
-        deadline_at=due_by(level, now=now, limit=limit, duty=duty),
+        deadline_at=deadline_at,
     )
-    if level == concern.level and (concern.promised_at is None or concern.promised_at <= now):
-        concern.promised_at = promised_by(now=now, limit=limit, duty=duty)
-        concern.save(update_fields=["promised_at"])
     tell_now(task, now=now)
     wake_on_commit()
 

@@ -160,6 +160,11 @@ class Concern(models.Model):
     def __str__(self) -> str:
         return f"{self.get_level_display()} · {self.patient}"
 
+    @property
+    def sources(self) -> str:
+        """What the sources of its follow-up tasks begin with."""
+        return f"concern:{self.pk}:"
+
 
 class CheckIn(models.Model):
     """One time that a patient answered the questions a message asked; open until ``answered_at``.

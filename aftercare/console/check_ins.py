@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from aftercare.checkins.concerns import all_tasks_of
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn
 from aftercare.checkins.photos import path_of
@@ -24,7 +25,6 @@ from aftercare.console.learning import learning_page
 from aftercare.console.reading_log import opened
 from aftercare.console.scoping import ScopedAdmin
 from aftercare.console.times import said_shortly
-from aftercare.followups.models import FollowUpTask
 
 LABELS = {
     Level.E.label: "danger",
@@ -112,7 +112,6 @@ def photo_view(
 
 def _shown(check_in: CheckIn) -> dict[str, Any]:
     concern = check_in.concern
-    prefix = f"concern:{concern.pk}:" if concern else ""
     return {
         "title": str(check_in.patient),
         "subtitle": check_in.get_level_display(),
@@ -121,9 +120,7 @@ def _shown(check_in: CheckIn) -> dict[str, Any]:
         "clinic": check_in.clinic,
         "concern": concern,
         "answers": _answers(check_in, get_language() or "en"),
-        "tasks": FollowUpTask.objects.filter(clinic=check_in.clinic_id, source__startswith=prefix)
-        if concern
-        else [],
+        "tasks": all_tasks_of(concern) if concern else [],
     }
 
 

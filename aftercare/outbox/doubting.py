@@ -85,8 +85,7 @@ def take_up(message: ScheduledMessage, *, provider: str, now: datetime) -> Repea
 
 def _same_way(attempt: Attempt, message: ScheduledMessage, provider: str) -> bool:
     """Whether it would go to the patient's present address, through the service that knows its key."""
-    address = comparable(str(attempt.headers.get("To", "")))
-    return attempt.provider == provider and address == comparable(message.patient.email)
+    return attempt.provider == provider and attempt.recipient == comparable(message.patient.email)
 
 
 def _lost_tries(message: ScheduledMessage) -> list[Attempt]:

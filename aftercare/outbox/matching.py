@@ -4,7 +4,6 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from aftercare.clinics.addresses import comparable
 from aftercare.outbox.models import Attempt, AttemptOutcome, DeliveryEvent, ScheduledMessage
 
 
@@ -49,11 +48,7 @@ def _locked(message_id: Any) -> ScheduledMessage | None:
 
 def _attempt(event: DeliveryEvent, message: ScheduledMessage) -> Attempt | None:
     """Of the tries at that address: the one with the service's id, else the last in doubt, else the last."""
-    tries = [one for one in message.attempts.order_by("number") if _address(one) == event.recipient]
+    tries = [one for one in message.attempts.order_by("number") if one.recipient == event.recipient]
     named = [one for one in tries if event.provider_message_id == one.provider_message_id != ""]
     doubted = [one for one in tries if one.outcome == AttemptOutcome.UNKNOWN]
     return next((some[-1] for some in (named, doubted, tries) if some), None)
-
-
-def _address(attempt: Attempt) -> str:
-    return comparable(str(attempt.headers.get("To", "")))

@@ -54,7 +54,7 @@ def send_to_new_address(patient: Patient, ids: Collection[UUID], *, by: User, no
 
 def _went_to(message: ScheduledMessage, email: str) -> bool:
     tries = sorted(message.attempts.all(), key=lambda attempt: attempt.number)
-    return bool(tries) and comparable(str(tries[-1].headers.get("To", ""))) == comparable(email)
+    return bool(tries) and tries[-1].recipient == comparable(email)
 
 
 def _promise_anew(message: ScheduledMessage, *, by: User, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.clinics.addresses import comparable
 from aftercare.content.models import CompiledVersion
 from aftercare.outbox.models.messages import MessageScopedQuerySet, ScheduledMessage
 from aftercare.outbox.models.statuses import Status, Why
@@ -85,6 +86,11 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} · {self.number}"
+
+    @property
+    def recipient(self) -> str:
+        """The address it went to, in the form in which addresses are compared."""
+        return comparable(str(self.headers.get("To", "")))
 
 
 class StatusChange(models.Model):
