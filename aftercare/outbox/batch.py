@@ -76,15 +76,16 @@ class Batch:
 
         Nor on another day (UTC) than that of the claim, whose limits it was counted against.
         """
-        paused = self._in_hand.must_read(now) and site_paused()
+        paused = self._in_hand.must_read(claimed.pk, now=now) and site_paused()
         in_time = lasts(claimed.lease_until, now) and now < deadline and now.date() == self._claimed_at.date()
         return in_time and not stopping.asked() and not paused
 
     def _send_next(self, now: datetime) -> bool:
         """False if the service is in trouble, so that no other message should be tried now."""
-        if self._in_hand.must_read(now):
+        queue = self._chunk[self.begun - 1 :]
+        if self._in_hand.must_read(queue[0].pk, now=now):
             self._settle_done()
-        ready = self._readying.take(self._chunk[self.begun - 1 :], now=now)
+        ready = self._readying.take(queue, now=now)
         if ready is None:
             return True
         attempt, email = ready

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import dropwhile, islice
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -19,6 +20,8 @@ from aftercare.treatments.models import ProductApplied, TreatedArea, TreatmentSe
 FRESH = timedelta(seconds=1)
 """What was read is believed for so long. Stops that move the message's status need no reading at all: its
 claim is checked in the statement that opens the try."""
+AHEAD = 50
+"""Messages read in one go: about as many as a sender sends before what it read has to be read again."""
 FRESH_TEXT = timedelta(seconds=5)
 """A text that was approved a moment ago may be used a little later than a stop."""
 NOT_SENT = (
@@ -82,23 +85,26 @@ class Shared:
 
 
 class InHand:
-    """Reads what is left of a claim in one go, and again whenever that is older than FRESH."""
+    """Reads the next AHEAD messages of a claim in one go, and again when that is older than FRESH."""
 
     def __init__(self, claimed: Sequence[ScheduledMessage], shared: Shared | None = None) -> None:
-        self._left = {message.pk for message in claimed}
+        self._left = dict.fromkeys(message.pk for message in claimed)  # in the order of their turns
         self._tokens = {message.claim_token for message in claimed}
         self._shared = shared or Shared()
-        self._read_at: datetime | None = None
+        self._read_at = datetime.min.replace(tzinfo=UTC)
+        self._asked: set[Any] = set()
         self._messages: dict[Any, ScheduledMessage] = {}
         self._suppressed: set[tuple[int, str, str]] = set()
 
-    def must_read(self, now: datetime) -> bool:
-        """Whether the next message has to be read from the database first."""
-        return self._read_at is None or now - self._read_at >= FRESH
+    def must_read(self, message_id: Any, *, now: datetime) -> bool:
+        """Whether the message has to be read from the database first."""
+        return message_id not in self._asked or now - self._read_at >= FRESH
 
     def take(self, message_id: Any, *, now: datetime) -> ScheduledMessage | None:
         """The message as it is now; None if this claim no longer holds it."""
-        if self.must_read(now):
+        if self.must_read(message_id, now=now):
+            next_ones = dropwhile(lambda pk: pk != message_id, self._left)
+            self._asked = set(islice(next_ones, AHEAD))
             self._messages = {message.pk: message for message in self._read()}
             self._shared.attach(list(self._messages.values()), now=now)
             _attach_treatments([message.session for message in self._messages.values()])
@@ -108,7 +114,7 @@ class InHand:
 
     def let_go(self, message_id: Any) -> None:
         """It is dealt with, and need not be read again."""
-        self._left.discard(message_id)
+        self._left.pop(message_id, None)
 
     def is_suppressed(self, message: ScheduledMessage) -> bool:
         """Whether the patient's address may not be mailed by the clinic for this purpose."""
@@ -122,7 +128,7 @@ class InHand:
 
     def _read(self) -> QuerySet[ScheduledMessage]:
         rows = ScheduledMessage.objects.filter(
-            pk__in=self._left, status=Status.CLAIMED, claim_token__in=self._tokens
+            pk__in=self._asked, status=Status.CLAIMED, claim_token__in=self._tokens
         )
         return rows.select_related("patient", "session").defer(*NOT_SENT)
 

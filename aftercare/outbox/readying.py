@@ -45,7 +45,7 @@ class Readying:
         None if it may not or cannot be sent: then its end is written, unless it is no longer ours.
         """
         message_id = queue[0].pk
-        if self._in_hand.must_read(now):
+        if self._in_hand.must_read(message_id, now=now):
             self._ready.clear()
         if message_id not in self._ready:
             self._ready = {each.pk: self._make(each.pk, now) for each in queue[:TOGETHER]}

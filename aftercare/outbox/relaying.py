@@ -7,6 +7,7 @@ sent, and nothing else; every other end goes that way. The same tests hold for b
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -18,39 +19,49 @@ from aftercare.outbox.settling import Result, open_attempt, settle
 
 # Rows are found by their primary keys. Written with || '', a status cannot lead the planner to the partial
 # indexes of what is in hand: small, and full of the dead entries of a moment ago.
-SETTLE = """
+CLOSE = """
 closed AS (
     UPDATE outbox_attempt
     SET outcome = 'sent', closed_at = GREATEST(%(now)s, opened_at), provider_message_id = %(provider_id)s
     WHERE id = %(attempt)s AND outcome || '' = 'open'
     RETURNING message_id
-), sent AS (
-    UPDATE outbox_scheduledmessage
-    SET status = 'sent', why = '', why_detail = '', claim_token = NULL, lease_until = NULL,
-        superseded_by_id = NULL, in_doubt = false, sent_at = %(now)s, provider_message_id = %(provider_id)s
-    WHERE id = (SELECT message_id FROM closed) AND status || '' = 'sending' AND claim_token = %(token)s
-    RETURNING id
-), line AS (
-    INSERT INTO outbox_statuschange (message_id, at, from_status, to_status, why, detail)
-    SELECT id, %(now)s, 'sending', 'sent', '', '' FROM sent
 )"""
-OPEN = """
-opened AS (
-    UPDATE outbox_scheduledmessage
-    SET status = 'sending', why = '', why_detail = '', superseded_by_id = NULL, attempt_count = %(number)s
-    WHERE id = %(next)s AND status || '' = 'claimed' AND claim_token = %(next_token)s
-    RETURNING id
-), tried AS (
+# Both messages in one UPDATE: each prepares the table's indexes and constraints anew, which costs more than
+# a row does.
+MOVE = """
+moved AS (
+    UPDATE outbox_scheduledmessage AS message
+    SET status = turn.to_status, why = '', why_detail = '', superseded_by_id = NULL,
+        claim_token = CASE WHEN turn.over THEN NULL ELSE message.claim_token END,
+        lease_until = CASE WHEN turn.over THEN NULL ELSE message.lease_until END,
+        in_doubt = NOT turn.over AND message.in_doubt,
+        sent_at = CASE WHEN turn.over THEN %(now)s ELSE message.sent_at END,
+        provider_message_id = CASE WHEN turn.over THEN %(provider_id)s ELSE message.provider_message_id END,
+        attempt_count = CASE WHEN turn.over THEN message.attempt_count ELSE %(number)s END
+    FROM ({turns}) AS turn (id, token, over, from_status, to_status)
+    WHERE message.id = turn.id AND message.status || '' = turn.from_status
+        AND message.claim_token = turn.token
+    RETURNING message.id, turn.over
+)"""
+SENT = "SELECT (SELECT message_id FROM closed), %(token)s::uuid, true, 'sending', 'sent'"
+NEXT = "SELECT %(next)s::uuid, %(next_token)s::uuid, false, 'claimed', 'sending'"
+LINE = """
+line AS (
+    INSERT INTO outbox_statuschange (message_id, at, from_status, to_status, why, detail)
+    SELECT id, %(now)s, 'sending', 'sent', '', '' FROM moved WHERE over
+)"""
+TRY = """
+tried AS (
     INSERT INTO outbox_attempt (
         message_id, number, outcome, opened_at, provider, idempotency_key, compiled_id, "values", headers,
         digest, error, error_detail, provider_message_id
     )
     SELECT id, %(number)s, 'open', %(opened_at)s, %(provider)s, %(key)s, %(compiled)s, %(values)s,
         %(headers)s, %(digest)s, '', '', ''
-    FROM opened
+    FROM moved WHERE NOT over
     RETURNING id
 )"""
-COUNT_SENT, GIVE_TRY = "(SELECT count(*) FROM sent)", "(SELECT id FROM tried)"
+COUNT_SENT, GIVE_TRY = "(SELECT count(*) FROM moved WHERE over)", "(SELECT id FROM tried)"
 
 
 @dataclass(frozen=True)
@@ -106,10 +117,8 @@ def _in_one_statement(done: Done | None, attempt: Attempt | None, now: datetime)
 
 def _by_statement(done: Done | None, attempt: Attempt | None, now: datetime) -> tuple[int, int | None]:
     """How many were settled, and the id of the try."""
-    parts = ([SETTLE] if done else []) + ([OPEN] if attempt else [])
-    found = (COUNT_SENT if done else "1", GIVE_TRY if attempt else "NULL")
-    statement = f"WITH {', '.join(parts)} SELECT {', '.join(found)}"
-    values = (_settling(done, now) if done else {}) | (_opening(attempt) if attempt else {})
+    statement = _statement(settles=done is not None, opens=attempt is not None)
+    values = {"now": now, **_settling(done), **_opening(attempt)}
     connection.ensure_connection()
     with connection.wrap_database_errors:
         raw = connection.connection
@@ -118,13 +127,24 @@ def _by_statement(done: Done | None, attempt: Attempt | None, now: datetime) -> 
             return cursor.execute(statement, values).fetchall()[0]
 
 
-def _settling(done: Done, now: datetime) -> dict[str, Any]:
+@cache
+def _statement(*, settles: bool, opens: bool) -> str:
+    turns = " UNION ALL ".join([SENT] * settles + [NEXT] * opens)
+    parts = [CLOSE] * settles + [MOVE.format(turns=turns)] + [LINE] * settles + [TRY] * opens
+    found = (COUNT_SENT if settles else "1", GIVE_TRY if opens else "NULL")
+    return f"WITH {', '.join(parts)} SELECT {', '.join(found)}"
+
+
+def _settling(done: Done | None) -> dict[str, Any]:
+    if done is None:
+        return {"provider_id": ""}
     provider_id = getattr(done.result.outcome, "provider_message_id", "")
-    token = done.attempt.message.claim_token
-    return {"attempt": done.attempt.pk, "token": token, "provider_id": provider_id, "now": now}
+    return {"attempt": done.attempt.pk, "token": done.attempt.message.claim_token, "provider_id": provider_id}
 
 
-def _opening(attempt: Attempt) -> dict[str, Any]:
+def _opening(attempt: Attempt | None) -> dict[str, Any]:
+    if attempt is None:
+        return {"number": 0}
     return {
         "next": attempt.message.pk,
         "next_token": attempt.message.claim_token,

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from aftercare.clinics.models import Patient
 from aftercare.content.approval import retire
+from aftercare.outbox import loading
 from aftercare.outbox.claiming import claim
 from aftercare.outbox.composing import compose
 from aftercare.outbox.loading import FRESH, InHand
@@ -66,6 +68,21 @@ def test_what_is_older_than_a_second_is_read_again(in_hand, at, scheduled, anoth
     message = hand.take(another.pk, now=at.now + FRESH)
 
     assert message.patient.email == "new@example.com"
+
+
+def test_message_is_read_no_sooner_than_among_the_next_few(at, make_message, session, monkeypatch):
+    monkeypatch.setattr(loading, "AHEAD", 2)
+    for given in (session, None, None):
+        make_message(given)
+    first, *others = claim(limit=3, lease=timedelta(minutes=5))
+    hand = InHand([first, *others])
+    hand.take(first.pk, now=at.now)
+    Patient.objects.update(email="new@example.com")
+
+    emails = [hand.take(message.pk, now=at.now).patient.email for message in others]
+
+    assert emails[0] != "new@example.com"
+    assert emails[1] == "new@example.com"
 
 
 def test_text_retired_meanwhile_is_not_used_again(in_hand, at, scheduled, another):
