@@ -33,5 +33,5 @@ def freeze_what_is_loaded(**_kwargs: Any) -> None:
 
 @worker_process_init.connect
 def collect_less_often(**_kwargs: Any) -> None:
-    """A sender makes thousands of objects for a message and hardly a cycle; searching at each 700 cost 3 %."""
+    """A sender makes thousands of objects for a message, hardly a cycle; searching at each 700 cost 3 %."""
     gc.set_threshold(20_000, 20, 100)
