@@ -7,7 +7,7 @@ import structlog
 from django.conf import settings
 
 from aftercare.outbox import clock
-from aftercare.outbox.channel import Channel
+from aftercare.outbox.channel import CALLS_A_MESSAGE, Channel
 from aftercare.outbox.deciding import (
     ChannelRefused,
     Decision,
@@ -24,9 +24,6 @@ from aftercare.outbox.settling import Result
 from aftercare.outbox.wire import Mail
 
 log = structlog.get_logger(__name__)
-
-CALLS_A_MESSAGE = 4
-"""MAIL, RCPT, DATA and its text may each wait for the time-out before the call is over."""
 
 
 def call_time() -> timedelta:

@@ -6,14 +6,19 @@ from uuid import UUID
 import structlog
 from anymail.backends.base import AnymailBaseBackend
 from anymail.exceptions import AnymailRecipientsRefused
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends import smtp
 
+from aftercare.outbox.overtime import within
 from aftercare.outbox.providers import give_key
 from aftercare.outbox.wire import Mail
 
 WITHOUT_METADATA = frozenset({"MailerSend", "Postal"})
 """Services that give back no metadata in their reports, but do give back tags."""
+
+CALLS_A_MESSAGE = 4
+"""MAIL, RCPT, DATA and its text may each wait for the time-out before the call is over."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,12 +56,14 @@ class Channel:
 
     def open(self) -> None:
         """Connects unless connected already. Whatever it raises, nothing has left."""
-        self._backend.open()
+        with within(settings.EMAIL_TIMEOUT * CALLS_A_MESSAGE):
+            self._backend.open()
 
     def close(self) -> None:
         """Hangs up, if connected. A farewell that fails changes nothing."""
         try:
-            self._backend.close()
+            with within(settings.EMAIL_TIMEOUT):
+                self._backend.close()
         except OSError as error:  # also Requests' and smtplib's
             log.info("mail_service_not_closed", error=type(error).__name__)
 
@@ -74,7 +81,8 @@ class Channel:
         Raises whatever the backend raises (see :mod:`aftercare.outbox.deciding`), AnymailRecipientsRefused
         when the service says that it will not deliver, NobodyKnows when it says nothing.
         """
-        taken = self._backend.send_messages([email])
+        with within(settings.EMAIL_TIMEOUT * CALLS_A_MESSAGE):
+            taken = self._backend.send_messages([email])
         if taken == 0:
             raise AnymailRecipientsRefused("The mail service took no message.")
         if taken is None:

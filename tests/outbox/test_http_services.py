@@ -74,6 +74,15 @@ def test_answer_decides_what_becomes_of_the_message(run, service, trouble, statu
     assert service.calls == 1
 
 
+def test_answer_that_never_ends_is_cut_off_and_in_doubt(run, service, settings):
+    settings.EMAIL_TIMEOUT = 0.1
+    service.misbehave("drip")
+
+    message = run()
+
+    assert (message.status, message.why) == ("unconfirmed", "answer_lost")
+
+
 def test_retry_comes_no_earlier_than_the_service_asked(run, service, at):
     service.misbehave(Answer(429, headers={"Retry-After": "600"}))
 

@@ -7,6 +7,7 @@ import threading
 import pytest
 from django.core.mail import EmailMessage
 
+from aftercare.outbox.channel import Channel
 from aftercare.outbox.smtp import ConnectionLost, SmtpBackend
 
 
@@ -43,6 +44,20 @@ def test_line_broken_after_the_text_is_in_doubt(mailbox, backend, answer):
 
     assert lost.value.payload_left
     assert len(mailbox.messages) == 1
+
+
+@pytest.mark.parametrize(("stage", "left"), [("mail", False), ("data", True)])
+def test_reply_that_never_ends_is_cut_off(mailbox, settings, stage, left):
+    settings.EMAIL_BACKEND = "aftercare.outbox.smtp.SmtpBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", mailbox.port, 0.1
+    mailbox.misbehave(stage, "drip")
+    channel = Channel()
+
+    with pytest.raises(ConnectionLost) as lost:
+        channel.hand_over(email())
+
+    assert lost.value.payload_left is left
+    assert len(mailbox.messages) == left
 
 
 def test_line_broken_before_the_second_text_is_not_confused_with_the_first(mailbox, backend):

@@ -17,6 +17,8 @@ logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd's line for e
 
 Stage = Literal["mail", "rcpt", "data"]
 OK = "250 2.0.0 taken"
+WORDS = ("hang", "drip", "drop")
+DRIP_SECONDS = 0.05
 LONG = 3600
 
 
@@ -24,8 +26,9 @@ LONG = 3600
 class Fault:
     """What to do instead of answering OK at a stage, to how many commands, and for which recipient only.
 
-    ``answer``: a reply ("451 4.3.0 come back later"), "hang" (say nothing), or "drop" (cut the line). At the
-    stage "data" the message has been taken by then when the server hangs or drops, and not when it replies.
+    ``answer``: a reply ("451 4.3.0 come back later"), "hang" (say nothing), "drip" (never come to the reply's
+    end), or "drop" (cut the line). At the stage "data" the message has been taken by then when the server
+    hangs, drips or drops, and not when it replies.
     """
 
     stage: Stage
@@ -97,7 +100,7 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         await asyncio.sleep(self.delay_seconds)
         fault = self.fault("data", envelope.rcpt_tos)
-        if fault is None or fault.answer in {"hang", "drop"}:
+        if fault is None or fault.answer in WORDS:
             self.keep(envelope)
         return await self.play(fault, server)
 
@@ -119,6 +122,17 @@ class Mailbox:
         fault.times -= 1
         if fault.answer == "hang":
             await asyncio.sleep(LONG)
-        if fault.answer == "drop" and isinstance(server.transport, asyncio.WriteTransport):
-            server.transport.abort()
-        return "421 4.3.2 closing" if fault.answer in {"hang", "drop"} else fault.answer
+        if isinstance(server.transport, asyncio.WriteTransport):
+            if fault.answer == "drip":
+                await drip(server.transport)
+            if fault.answer == "drop":
+                server.transport.abort()
+        return "421 4.3.2 closing" if fault.answer in WORDS else fault.answer
+
+
+async def drip(line: asyncio.WriteTransport) -> None:
+    """A reply that goes on and on, letter by letter, until the client hangs up."""
+    line.write(b"250 ")
+    while not line.is_closing():
+        await asyncio.sleep(DRIP_SECONDS)
+        line.write(b".")

@@ -13,8 +13,9 @@ from typing import Any, Literal
 from config.mail import REPORT_PROOFS
 from tests.services.dialects import DIALECTS, Answer, Kind, Mail
 
-Trouble = Literal["hang", "drop", "cut", "half", "garbage", "no id", "slow"]
+Trouble = Literal["hang", "drip", "drop", "cut", "half", "garbage", "no id", "slow"]
 LONG = 3600
+DRIP_SECONDS = 0.05
 ALWAYS = 1_000_000
 USELESS = {"garbage": Answer(body="<html>Welcome</html>"), "no id": Answer()}
 
@@ -27,6 +28,7 @@ class Fault:
 
     - "cut": the line is cut before the message was read; it was not taken (never for one recipient only)
     - "hang": taken, and no answer ever comes
+    - "drip": taken, and the answer comes letter by letter, without end
     - "drop": taken, and the line is closed without an answer
     - "half": taken, and the answer breaks off in the middle
     - "garbage": taken, and the answer is 200 and no JSON
@@ -189,8 +191,18 @@ class Conversation(BaseHTTPRequestHandler):
         fault, answer = provider.receive(provider.dialect.read(self.headers, body))
         if fault and fault.what == "hang":
             provider.closing.wait(LONG)
-        if fault is None or fault.what not in ("hang", "drop"):
+        if fault and fault.what == "drip":
+            self.drip()
+        if fault is None or fault.what not in ("hang", "drip", "drop"):
             self.give(answer, half=fault is not None and fault.what == "half")
+
+    def drip(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(LONG * 1000))
+        self.end_headers()
+        while not self.server.provider.closing.wait(DRIP_SECONDS):
+            self.wfile.write(b" ")
 
     def give(self, answer: Answer, *, half: bool) -> None:
         content = answer.body.encode()

@@ -7,6 +7,7 @@ pytestmark = pytest.mark.services
 FAULTS = {
     "line dropped after DATA, two times": ("data", "drop", 2),
     "no answer after DATA, two times": ("data", "hang", 2),
+    "an answer without end after DATA, two times": ("data", "drip", 2),
     "451 after DATA, two times": ("data", "451 4.3.0 come back later", 0),
     "421 after MAIL, two times": ("mail", "421 4.3.2 closing", 0),
 }
