@@ -20,6 +20,7 @@ from aftercare.checkins.rulebook import RuleBook, read
 from aftercare.checkins.triage import Facts, Triage, triage
 from aftercare.checkins.unanswered import withdraw_unanswered
 from aftercare.clinics.hours import duty_of
+from aftercare.outbox.holding import lock_patient
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.promising import lock_patients
 from aftercare.treatments.depth import band_of
@@ -91,7 +92,9 @@ def begin_again(message: ScheduledMessage, *, now: datetime) -> CheckIn:
         known = newest(message)
         if known is not None and known.answered_at is None:
             return known
-        return _begin(message, known, now)
+        begun = _begin(message, known, now)
+        begun.save()
+        return begun
 
 
 def answer(message: ScheduledMessage, given: Given, *, now: datetime) -> CheckIn:
@@ -100,10 +103,13 @@ def answer(message: ScheduledMessage, given: Given, *, now: datetime) -> CheckIn
     The check-in is finished when all is answered, or at once by an emergency. What repeats a finished
     check-in changes nothing; what differs from it begins another. Raises NothingAsked.
     """
+    if not message.step.template.asks_check_in:
+        raise NothingAsked
     with transaction.atomic():
-        lock_patients([message.patient_id])
+        message.session.patient = patient = lock_patient(message.patient_id)
+        patient.clinic = message.clinic
         check_in = newest(message)
-        if check_in is None or (check_in.answered_at is not None and _is_new(check_in, given)):
+        if check_in is None or _is_new(check_in, message.session, given):
             check_in = _begin(message, check_in, now)
         if check_in.answered_at is None:
             _take(check_in, message.session, given, now)
@@ -124,7 +130,8 @@ def _rules_for(message: ScheduledMessage) -> RuleSet:
 
 
 def _begin(message: ScheduledMessage, known: CheckIn | None, now: datetime) -> CheckIn:
-    return CheckIn.objects.create(
+    """A check-in that is still to be stored."""
+    return CheckIn(
         clinic_id=message.clinic_id,
         patient_id=message.patient_id,
         session=message.session,
@@ -136,8 +143,11 @@ def _begin(message: ScheduledMessage, known: CheckIn | None, now: datetime) -> C
     )
 
 
-def _is_new(check_in: CheckIn, given: Given) -> bool:
-    answers = only_asked(given.answers, variant=check_in.session.variant, day=check_in.day)
+def _is_new(check_in: CheckIn, session: TreatmentSession, given: Given) -> bool:
+    """Whether it says something else than a check-in that is finished."""
+    if check_in.answered_at is None:
+        return False
+    answers = only_asked(given.answers, variant=session.variant, day=check_in.day)
     same_note = given.note is None or given.note.strip()[:LONGEST_NOTE] == check_in.note
     return not same_note or any(check_in.answers.get(code) != answer for code, answer in answers.items())
 
@@ -152,7 +162,7 @@ def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datet
     check_in.level, check_in.reasons = result.level, list(result.reasons)
     if _is_finished(check_in, session, given, result):
         check_in.answered_at = now
-        withdraw_unanswered(check_in.message, now=now)
+        withdraw_unanswered(check_in.message_id, now=now)
     if result.level is not Level.NONE:
         check_in.concern = _concern(session, book, result.level, news=news, now=now)
     if check_in.answered_at or check_in.concern:

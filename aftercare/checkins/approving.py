@@ -64,7 +64,7 @@ def approve_rules(rules: RuleSet, *, by: Practitioner, now: datetime) -> RuleSet
 
 def rules_in_force(clinic_id: int) -> RuleSet | None:
     """The rules by which the clinic's check-ins are weighed; None while no clinician has approved any."""
-    return RuleSet.objects.filter(clinic=clinic_id).approved().first()
+    return RuleSet.objects.filter(clinic=clinic_id).approved().order_by("pk").first()
 
 
 def _to_start_from(clinic: Clinic) -> dict[str, Any]:

@@ -42,17 +42,20 @@ def raise_concern(
 ) -> Concern:
     """The session's open concern, at least at that level: opened or raised, with a task for staff.
 
-    Call it in the transaction that stores the answer. An answer that is no worse keeps the level, so that the
-    worst open answer counts; if it says something new (``news``), a human is told of it all the same.
+    Call it in the transaction that stores the answer and has locked the patient. An answer that is no worse
+    keeps the level, so that the worst open answer counts; if it says something new (``news``), a human is
+    told of it all the same.
     ``limit``: within which time staff must act on an answer of this level.
     """
-    with transaction.atomic():
-        lock_patients([session.patient_id])
+    with transaction.atomic(savepoint=False):
         concern = Concern.objects.filter(session=session, closed_at__isnull=True).first()
         if concern is not None and Level(concern.level).rank >= level.rank:
             if news:
                 _tell_again(concern, level, limit=limit, duty=duty, now=now)
             return concern
+        if concern is not None:
+            said = _("A worse answer came; there is a task for it.")
+            withdraw_tasks(concern.sources, outcome=said, now=now)
         concern = _at_level(concern, session, level=level, now=now)
         due = due_by(level, now=now, limit=limit, duty=duty)
         concern.due_at = max(now, min(due, concern.due_at)) if concern.pk else due
@@ -139,7 +142,6 @@ def _at_level(concern: Concern | None, session: TreatmentSession, *, level: Leve
 
 def _tell(concern: Concern, *, now: datetime) -> None:
     """A task of its own for each level: a worse answer is something new, whoever works on the former."""
-    withdraw_tasks(concern.sources, outcome=_("A worse answer came; there is a task for it."), now=now)
     level = Level(concern.level)
     _open_task(concern, f"{level}", detail=str(level.label), deadline_at=concern.due_at, now=now)
 

@@ -1,5 +1,6 @@
 """Check-ins that nobody has answered: silence never means that all is well, so a human is told."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -48,9 +49,9 @@ def look_after(now: datetime) -> None:
     forget_counts(now=now)
 
 
-def withdraw_unanswered(message: ScheduledMessage, *, now: datetime) -> None:
+def withdraw_unanswered(message_id: uuid.UUID, *, now: datetime) -> None:
     """Takes the task back that nobody has taken on: the patient has answered."""
-    withdraw_task(_source(message), outcome=_("The patient answered."), now=now)
+    withdraw_task(_source(message_id), outcome=_("The patient answered."), now=now)
 
 
 def _unanswered(now: datetime) -> QuerySet[ScheduledMessage]:
@@ -61,7 +62,8 @@ def _unanswered(now: datetime) -> QuerySet[ScheduledMessage]:
 
 
 def _untold(messages: QuerySet[ScheduledMessage]) -> Iterable[ScheduledMessage]:
-    waiting = {_source(message): message for message in messages.select_related("clinic", "patient", "step")}
+    related = messages.select_related("clinic", "patient", "step")
+    waiting = {_source(message.pk): message for message in related}
     tasks = FollowUpTask.objects.filter(source__in=waiting)
     told = tasks.exclude(closed_at__isnull=False, closed_by=None).values_list("source", flat=True)
     known = set(told)
@@ -77,7 +79,7 @@ def _tell(message: ScheduledMessage, duty: Duty, now: datetime) -> int:
             clinic=message.clinic,
             patient=message.patient,
             cause=Cause.UNANSWERED,
-            source=_source(message),
+            source=_source(message.pk),
             detail=message.step.name,
             now=now,
             deadline_at=(duty.next_opening(now) or now) + TASK_TIME,
@@ -85,5 +87,5 @@ def _tell(message: ScheduledMessage, duty: Duty, now: datetime) -> int:
     return 1
 
 
-def _source(message: ScheduledMessage) -> str:
-    return f"message:{message.pk}:{Cause.UNANSWERED}"
+def _source(message_id: uuid.UUID) -> str:
+    return f"message:{message_id}:{Cause.UNANSWERED}"

@@ -9,7 +9,7 @@ from aftercare.clinics.models import Clinic, Patient
 from aftercare.followups.models import Cause, FollowUpTask
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_task(
     *,
     clinic: Clinic,
@@ -49,7 +49,7 @@ def withdraw_tasks(prefix: str, *, outcome: str, now: datetime) -> int:
     return sum(withdraw_task(source, outcome=outcome, now=now) for source in list(sources))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def withdraw_task(source: str, *, outcome: str, now: datetime) -> bool:
     """Closes the open task of that source in nobody's name, saying why. Returns whether there was one.
 

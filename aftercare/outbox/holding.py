@@ -11,9 +11,12 @@ from aftercare.outbox.transitions import move_all
 
 
 def hold_routine(patient: Patient, *, now: datetime) -> int:
-    """Returns how many messages are held now. Holding again changes nothing."""
-    with transaction.atomic():
-        _set(patient, _lock(patient), now)
+    """Returns how many messages are held now. Holding again changes nothing.
+
+    ``patient``: as read when it was locked, in the caller's transaction.
+    """
+    with transaction.atomic(savepoint=False):
+        _set(patient, now)
         waiting = ScheduledMessage.objects.filter(
             patient=patient, safety_critical=False, status__in=(Status.SCHEDULED, Status.CLAIMED)
         )
@@ -23,22 +26,23 @@ def hold_routine(patient: Patient, *, now: datetime) -> int:
 def release_routine(patient: Patient, *, by: User | None, now: datetime) -> None:
     """Lets go what is still within its window, each at its time; what is not is missed. Twice is once."""
     with transaction.atomic():
-        stored = _lock(patient)
+        stored = lock_patient(patient.pk)
         if stored.concern_at is None:
             return
-        _set(patient, stored, None)
+        _set(stored, None)
+        patient.concern_at = None
         replan_patient(patient, by=by, now=now)
     if ScheduledMessage.objects.filter(patient=patient, status=Status.HELD, why=Why.OPEN_CONCERN).exists():
         replan_patient(patient, by=by, now=now)  # promised meanwhile by somebody who still saw the concern
 
 
-def _lock(patient: Patient) -> Patient:
-    return Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=patient.pk)
+def lock_patient(pk: int) -> Patient:
+    """The patient as it stands, kept so from others until the transaction's end."""
+    return Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
-def _set(patient: Patient, stored: Patient, at: datetime | None) -> None:
-    """Keeps the time of the first concern while there are several. ``stored``: the patient as locked."""
-    if (stored.concern_at is None) != (at is None):
-        stored.concern_at = at
-        stored.save(update_fields=["concern_at"])
-    patient.concern_at = stored.concern_at
+def _set(locked: Patient, at: datetime | None) -> None:
+    """Keeps the time of the first concern while there are several."""
+    if (locked.concern_at is None) != (at is None):
+        locked.concern_at = at
+        locked.save(update_fields=["concern_at"])

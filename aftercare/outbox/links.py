@@ -64,7 +64,7 @@ class Link:
             message_id = uuid.UUID(self._signer.unsign(token))
         except BadSignature as error:
             raise BadLink from error
-        related = ("clinic", "step__template", "patient", "session__protocol")
+        related = ("clinic", "step__template", "patient", "session")
         message = ScheduledMessage.objects.select_related(*related).filter(pk=message_id).first()
         if message is None:
             raise BadLink

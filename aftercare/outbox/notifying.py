@@ -34,7 +34,11 @@ def tell_due(*, now: datetime) -> int:
     Two at once do no harm: a task that another tells of is passed over.
     """
     due = FollowUpTask.objects.filter(closed_at__isnull=True, tell_at__lte=now).order_by("tell_at")
-    return _tell(due, now)
+    with transaction.atomic():
+        tasks = _locked(due.select_related("clinic"))
+        _tell(tasks, now)
+        FollowUpTask.objects.bulk_update(tasks, ["told", "tell_at"])
+    return len(tasks)
 
 
 def tell_now(task: FollowUpTask, *, now: datetime) -> bool:
@@ -42,9 +46,15 @@ def tell_now(task: FollowUpTask, *, now: datetime) -> bool:
 
     A defect here must not undo what the caller writes: then the next tick tries again.
     """
-    due = FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=True, tell_at__lte=now)
+    due = FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=True, tell_at__lte=now).order_by()
     try:
-        return bool(_tell(due, now))
+        with transaction.atomic():
+            found = _locked(due)
+            for one in found:  # at most the one
+                one.clinic = task.clinic
+                _tell([one], now)
+                due.update(told=one.told, tell_at=one.tell_at)
+        return bool(found)
     except DatabaseError:
         raise
     except Exception:
@@ -62,17 +72,17 @@ def hasten(notice: StaffNotice, *, now: datetime) -> None:
         FollowUpTask.objects.filter(pk=pk, claimed_by__isnull=True, tell_at__gt=now).update(tell_at=now)
 
 
-def _tell(due: QuerySet[FollowUpTask], now: datetime) -> int:
-    with transaction.atomic():
-        locked = due.select_for_update(of=("self",), skip_locked=True).select_related("clinic")
-        by_clinic: dict[Clinic, list[FollowUpTask]] = defaultdict(list)
-        for task in locked[:BATCH]:
-            by_clinic[task.clinic].append(task)
-        for clinic, tasks in by_clinic.items():
-            _write(clinic, _climb_all(clinic, tasks, now), now)
-        told = [task for tasks in by_clinic.values() for task in tasks]
-        FollowUpTask.objects.bulk_update(told, ["told", "tell_at"])
-    return len(told)
+def _locked(due: QuerySet[FollowUpTask]) -> list[FollowUpTask]:
+    return list(due.select_for_update(of=("self",), skip_locked=True)[:BATCH])
+
+
+def _tell(locked: Sequence[FollowUpTask], now: datetime) -> None:
+    """Writes the notices, and on the tasks, unsaved, who was told."""
+    by_clinic: dict[Clinic, list[FollowUpTask]] = defaultdict(list)
+    for task in locked:
+        by_clinic[task.clinic].append(task)
+    for clinic, tasks in by_clinic.items():
+        _write(clinic, _climb_all(clinic, tasks, now), now)
 
 
 def _climb_all(clinic: Clinic, tasks: Sequence[FollowUpTask], now: datetime) -> Mails:

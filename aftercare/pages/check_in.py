@@ -9,13 +9,21 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from aftercare.checkins.answering import Given, answer, asked_in, asks, begin_again, newest, weigh
+from aftercare.checkins.answering import (
+    Given,
+    NothingAsked,
+    answer,
+    asked_in,
+    asks,
+    begin_again,
+    newest,
+    weigh,
+)
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn
 from aftercare.checkins.pacing import Over, over_limit
 from aftercare.checkins.questions import UNKNOWN, Question
 from aftercare.checkins.wording import asked, asked_in_locale, hint, page_words, said
-from aftercare.outbox import clock
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.pages.check_in_answer import answer_page
@@ -48,13 +56,17 @@ class Field:
 @csrf_exempt  # no cookie is needed to answer: the signed token is the proof
 @require_http_methods(["GET", "HEAD", "POST"])
 @opened_by(CHECK_IN)
-def check_in_page(request: HttpRequest, message: ScheduledMessage) -> HttpResponse:
+def check_in_page(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
     """GET shows the next part, or what happens next; POST keeps a part, and changes nothing when repeated."""
-    now = clock.database_now()
-    if not asks(message):
+    try:
+        return (_take if request.method == "POST" else _show)(request, message, now)
+    except NothingAsked:
         return _page(request, "check_in_none", message)
-    if request.method == "POST":
-        return _take(request, message, now)
+
+
+def _show(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
+    if not asks(message):
+        raise NothingAsked
     known = newest(message)
     if known is not None and known.answered_at is not None:
         return answer_page(request, known, message, now=now)
@@ -67,13 +79,12 @@ def _take(request: HttpRequest, message: ScheduledMessage, now: datetime) -> Htt
             return _page(request, "check_in_slow", message, status=HTTPStatus.TOO_MANY_REQUESTS)
         begin_again(message, now=now)
         return HttpResponseRedirect(request.path, status=HTTPStatus.SEE_OTHER)
-    parts = _parts(newest(message), message, now)
-    part = _number(request.POST.get("part"), len(parts))
-    note = request.POST.get("note") if part == len(parts) else None
+    part = _number(request.POST.get("part"), len(PARTS))
+    last = part == len(PARTS)
     given = Given(
-        answers={one.code: request.POST.get(one.code) for one in parts[part - 1]},
-        note=note,
-        last=part == len(parts),
+        answers={code: request.POST.get(code) for code in PARTS[part - 1]},
+        note=request.POST.get("note") if last else None,
+        last=last,
     )
     over = over_limit(link=message.pk.hex, address=client_address(request), now=now)
     if over and _can_wait(weigh(message, given, now=now), over):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +20,8 @@ from aftercare.outbox.models import ScheduledMessage
 from aftercare.pages.privacy import private
 from aftercare.pages.wording import LANGUAGES, page_wording
 
-View = Callable[[HttpRequest, ScheduledMessage], HttpResponse]
+View = Callable[[HttpRequest, ScheduledMessage, datetime], HttpResponse]
+"""Of the request, the message that was opened, and when."""
 
 
 def opened_by(link: Link) -> Callable[[View], Callable[..., HttpResponse]]:
@@ -29,13 +31,14 @@ def opened_by(link: Link) -> Callable[[View], Callable[..., HttpResponse]]:
         @private
         @wraps(view)
         def page(request: HttpRequest, token: str) -> HttpResponse:
+            now = clock.database_now()
             try:
-                message = link.message_of(token, now=clock.database_now())
+                message = link.message_of(token, now=now)
             except BadLink:
                 return unknown_link(request)
             except OldLink as error:
                 return old_link(request, error.message)
-            return view(request, message)
+            return view(request, message, now)
 
         return page
 

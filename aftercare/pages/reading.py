@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from aftercare.content.wording import direction
-from aftercare.outbox import clock
 from aftercare.outbox.links import READ
 from aftercare.outbox.localising import clock as clock_time
 from aftercare.outbox.localising import day, from_when
@@ -21,7 +20,7 @@ from aftercare.pages.wording import page_wording
 
 @require_safe
 @opened_by(READ)
-def reading_page(request: HttpRequest, message: ScheduledMessage) -> HttpResponse:
+def reading_page(request: HttpRequest, message: ScheduledMessage, _now: datetime) -> HttpResponse:
     """The message as it was sent, and what has come, what will, and from when on the patient may what."""
     try:
         letter = letter_of(message)
@@ -33,9 +32,9 @@ def reading_page(request: HttpRequest, message: ScheduledMessage) -> HttpRespons
 
 @require_safe
 @opened_by(READ)
-def calendar_file(_request: HttpRequest, message: ScheduledMessage) -> HttpResponse:
+def calendar_file(_request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
     """The plan's dates for the patient's calendar."""
-    calendar = calendar_of(plan_of(message.session), message, now=clock.database_now())
+    calendar = calendar_of(plan_of(message.session), message, now=now)
     headers = {"Content-Disposition": 'attachment; filename="dates.ics"'}
     return HttpResponse(calendar, content_type="text/calendar; charset=utf-8", headers=headers)
 

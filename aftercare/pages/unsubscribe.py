@@ -1,10 +1,11 @@
 """The link of every message by which a patient asks for no more of them (RFC 8058)."""
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from aftercare.outbox import clock
 from aftercare.outbox.links import UNSUBSCRIBE
 from aftercare.outbox.models import Purpose, ScheduledMessage
 from aftercare.outbox.unsubscribing import unsubscribe
@@ -14,7 +15,7 @@ from aftercare.pages.opening import opened_by, patient_page
 @csrf_exempt  # mail programs post here without a cookie; the signed token is the proof
 @require_http_methods(["GET", "HEAD", "POST"])
 @opened_by(UNSUBSCRIBE)
-def unsubscribe_page(request: HttpRequest, message: ScheduledMessage) -> HttpResponse:
+def unsubscribe_page(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
     """GET asks and changes nothing (scanners follow links); POST unsubscribes, once or many times.
 
     A mail program's one click says nothing of purposes and stops all that the clinic sends of this kind; on
@@ -24,5 +25,5 @@ def unsubscribe_page(request: HttpRequest, message: ScheduledMessage) -> HttpRes
         return patient_page(request, "unsubscribe_ask", message)
     routine = request.POST.get("purpose") == Purpose.ROUTINE
     purpose = Purpose.ROUTINE if routine else Purpose.CARE
-    unsubscribe(message, purpose=purpose, now=clock.database_now())
+    unsubscribe(message, purpose=purpose, now=now)
     return patient_page(request, "unsubscribe_done", message, routine=routine)

@@ -9,7 +9,9 @@ from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn, Concern, RuleSet
 from aftercare.followups.models import FollowUpTask
 from aftercare.outbox.links import READ
+from aftercare.outbox.models import StaffNotice
 from tests import factories
+from tests.pages.conftest import PARTS
 
 pytestmark = pytest.mark.django_db
 
@@ -294,3 +296,14 @@ def test_patient_of_a_language_without_the_form_is_asked_in_the_clinics(visitor,
 
     assert all('<html lang="en" dir="ltr">' in page for page in (form, answer))
     assert "999" in form
+
+
+def test_emergency_costs_few_statements_as_many_may_come_at_once(
+    visitor, clinic, django_assert_max_num_queries
+):
+    factories.user(clinic, email="nurse@clinic.example.com")
+
+    with django_assert_max_num_queries(36):
+        visitor.client.post(visitor.path, {"part": 1, **PARTS[1], "breathing": "yes"})
+
+    assert StaffNotice.objects.get().recipient == "nurse@clinic.example.com"

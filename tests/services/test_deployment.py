@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from aftercare.outbox.models import Heartbeat
 from tests.services.processes import wait_for
@@ -48,3 +49,13 @@ def minds(pid, number):
     status = Path(f"/proc/{pid}/status").read_text()
     caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
     return int(caught, 16) >> (number - 1) & 1
+
+
+def test_web_goes_on_with_the_connections_it_kept_when_the_database_was_restarted(deployment, postgres):
+    web = deployment.web()
+    kept = [web.status("/c/no-link/") for _ in range(8)]  # two for each thread; it asks the database's clock
+
+    connection.close()
+    postgres.restart()
+
+    assert kept == [web.status("/c/no-link/") for _ in range(8)] == [404] * 8
