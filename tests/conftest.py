@@ -10,6 +10,8 @@ from django.conf import settings
 from django.db import connections
 from hypothesis import settings as hypothesis_settings
 
+from tests import schema
+
 pytest_plugins = ["tests.services.plugin"]
 
 # A busy machine is no defect: what must be fast is measured by the benchmarks.
@@ -27,7 +29,10 @@ def django_db_modify_db_settings(request):
         return
     if request.config.getoption("postgres") or selected(request.session, "services"):
         use_database(request.getfixturevalue("postgres").url())
-    elif selected(request.session, "browser"):
+        connections["default"].settings_dict["TEST"]["TEMPLATE"] = schema.NAME
+        return
+    schema.fill_on_creation(connections["default"])
+    if selected(request.session, "browser"):
         connections["default"].settings_dict["TEST"]["NAME"] = str(settings.AFTERCARE_VAR / "tests.sqlite3")
 
 

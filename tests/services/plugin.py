@@ -3,9 +3,9 @@
 import pytest
 from django.db import connection
 
+from tests.schema import migrated_postgres
 from tests.services.deployment import Deployment
 from tests.services.mailbox import Mailbox
-from tests.services.postgres import PostgresServer
 from tests.services.provider import ProviderServer
 from tests.services.redis import RedisServer
 
@@ -18,7 +18,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def postgres():
-    server = PostgresServer()
+    server = migrated_postgres()
     yield server
     server.close()
 

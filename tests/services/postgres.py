@@ -40,16 +40,22 @@ def unprivileged_user() -> str | None:
 
 
 class PostgresServer:
-    """``durable=False`` trades safety on a power cut for speed; a killed server loses nothing either way."""
+    """``durable=False`` trades safety on a power cut for speed; a killed server loses nothing either way.
 
-    def __init__(self, *, durable: bool = False) -> None:
+    ``copied_from`` is the data folder of another one that was stopped; without it, the server is new.
+    """
+
+    def __init__(self, *, durable: bool = False, copied_from: Path | None = None) -> None:
         self.user, self.port = unprivileged_user(), free_port()
         # Not in pytest's own temporary folder, which no other user may enter.
         self.folder = Path(tempfile.mkdtemp(prefix="aftercare-postgres-"))
         self.data, self.clock = self.folder / "data", self.folder / "clock"
         if self.user:
             shutil.chown(self.folder, self.user)
-        self.initialise(durable=durable)
+        if copied_from:
+            self.copy(copied_from)
+        else:
+            self.initialise(durable=durable)
         command = [binary("postgres"), "-D", str(self.data), "-p", str(self.port)]
         self.process = Process(command, self.folder / "server.log", user=self.user)
         self.start()
@@ -60,6 +66,12 @@ class PostgresServer:
         subprocess.run(command, user=self.user, cwd=self.folder, check=True, capture_output=True)
         with (self.data / "postgresql.conf").open("a") as settings:
             settings.write(SETTINGS + ("" if durable else NOT_DURABLE))
+
+    def copy(self, folder: Path) -> None:
+        shutil.copytree(folder, self.data)
+        if self.user:
+            for path in [self.data, *self.data.rglob("*")]:
+                shutil.chown(path, self.user)
 
     def url(self, database: str = "aftercare") -> str:
         return f"postgres://aftercare@127.0.0.1:{self.port}/{database}"

@@ -1,0 +1,106 @@
+"""A database with every table and no rows of ours, migrated once and copied for each run that follows.
+
+It is kept beside pytest's own cache, under a name that changes with the migrations, the models' permissions
+and the locked packages. A run still migrates its copy, so what was added since is applied. ``make clean``
+removes it.
+"""
+
+import fcntl
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import django
+import psycopg
+from django.apps import apps
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tests.services.postgres import PostgresServer, binary
+from tests.services.processes import ROOT
+
+KEPT = ROOT / ".pytest_cache" / "schema"
+NAME = "schema"  # of the migrated database in a copy of PostgreSQL's folder
+
+
+def fingerprint() -> str:
+    """Of all that decides what the tables and the rows of Django's own are."""
+    taken = sha256(f"{sys.version} {django.get_version()}".encode())
+    sources = (path for app in apps.get_app_configs() for path in Path(app.path).glob("migrations/*.py"))
+    for path in sorted([*sources, ROOT / "requirements/dev.txt"]):
+        taken.update(f"{path} ".encode() + path.read_bytes())
+    for model in apps.get_models():
+        meta = model._meta
+        taken.update(f"{meta.label} {meta.default_permissions} {meta.permissions}".encode())
+    return taken.hexdigest()[:16]
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Of several runs that want a schema at once, one makes it, and the others wait for it."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def kept(kind: str, make: Callable[[Path], None]) -> Path:
+    """The file or folder that ``make`` fills, from an earlier run where there is one. Call it ``alone``."""
+    wanted, draft = KEPT / f"{kind}-{fingerprint()}", KEPT / "draft"
+    if not wanted.exists():
+        for stale in [draft, *KEPT.glob(f"{kind.partition('-')[0]}-*")]:
+            shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
+        make(draft)
+        draft.rename(wanted)
+    return wanted
+
+
+def migrate(url: str) -> None:
+    """In a process of its own: coverage would slow it down, and this one's connections stay as they are."""
+    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "TEST_DATABASE_URL": url}
+    command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    subprocess.run(command, cwd=ROOT, env=environ, check=True)
+
+
+def make_sqlite(draft: Path) -> None:
+    migrate(f"sqlite:///{draft}")
+
+
+def make_postgres(draft: Path) -> None:
+    server = PostgresServer()
+    try:
+        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {NAME}")
+        migrate(server.url(NAME))
+        server.process.stop()
+        shutil.copytree(server.data, draft)
+    finally:
+        server.close()
+
+
+def migrated_postgres() -> PostgresServer:
+    """A server of one's own, with the migrated database ``NAME`` to make others from."""
+    with alone():
+        told = subprocess.run([binary("postgres"), "--version"], check=True, capture_output=True, text=True)
+        release = told.stdout.split()[2]
+        return PostgresServer(copied_from=kept(f"postgres-{release}", make_postgres))
+
+
+def fill_on_creation(connection: BaseDatabaseWrapper) -> None:
+    """An SQLite test database has every table from the moment it is made."""
+    create = connection.creation._create_test_db
+
+    def create_filled(*args, **kwargs) -> str:
+        name = create(*args, **kwargs)
+        with alone(), closing(sqlite3.connect(kept("sqlite", make_sqlite))) as source:
+            copy = sqlite3.connect(name, uri=True)
+            source.backup(copy)
+        connection.creation.copy = copy  # type: ignore[attr-defined]  # in memory, it is gone when nobody holds it
+        return name
+
+    connection.creation._create_test_db = create_filled  # type: ignore[method-assign]
