@@ -37,11 +37,15 @@ def django_db_modify_db_settings(request):
 
 
 def pytest_collection_modifyitems(config, items):
-    """On PostgreSQL only what touches a database runs once more."""
+    """On PostgreSQL only what may say something about a database runs once more."""
     if config.getoption("postgres"):
-        elsewhere = [item for item in items if not touches_database(item)]
-        config.hook.pytest_deselected(items=elsewhere)
-        items[:] = [item for item in items if touches_database(item)]
+        once_is_enough = [item for item in items if not depends_on_database(item)]
+        config.hook.pytest_deselected(items=once_is_enough)
+        items[:] = [item for item in items if depends_on_database(item)]
+
+
+def depends_on_database(item):
+    return touches_database(item) and item.get_closest_marker("any_database") is None
 
 
 def touches_database(item):

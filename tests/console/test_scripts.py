@@ -96,6 +96,7 @@ def test_what_is_looked_for_is_found_when_it_is_there():
     assert parser.found == ["script", "img"]
 
 
+@pytest.mark.any_database
 def test_script_in_any_text_of_any_row_is_shown_as_words(client, rows):
     poisoned = [name for row in rows.values() for name in poison(row)]
 

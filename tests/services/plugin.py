@@ -1,5 +1,8 @@
 """Fixtures of real servers. A run that selects a test marked ``services`` has PostgreSQL as its database."""
 
+import os
+import random
+
 import pytest
 from django.db import connection
 
@@ -8,6 +11,29 @@ from tests.services.deployment import Deployment
 from tests.services.mailbox import Mailbox
 from tests.services.provider import ProviderServer
 from tests.services.redis import RedisServer
+
+HEADING = (
+    f"{'fault':<56}{'runs':>5}{'due':>6}{'once':>6}{'twice':>6}{'never':>6}{'lost':>5}{'unknown':>8}"
+    f"{'s/run':>7}  verdict"
+)
+
+
+def pytest_configure():
+    """One seed for all the processes of a run."""
+    os.environ.setdefault("FAULT_SEED", str(random.randrange(1_000_000)))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What each fault cost, and what the spam filter said: told by the tests, wherever they ran."""
+    reports = [report for several in terminalreporter.stats.values() for report in several]
+    ended = [report for report in reports if getattr(report, "when", "") == "teardown"]
+    told = [each for report in ended for each in report.user_properties]
+    faults = [line for name, line in told if name == "fault"]
+    if faults:
+        terminalreporter.section(f"faults (seed {os.environ['FAULT_SEED']})")
+        terminalreporter.write_line("\n".join([HEADING, *faults]))
+    for line in (line for name, line in told if name == "spam"):
+        terminalreporter.write_line(line)
 
 
 def pytest_addoption(parser):

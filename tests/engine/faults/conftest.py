@@ -5,10 +5,9 @@ import sys
 import pytest
 
 from tests.engine.conftest import Engine
-from tests.engine.faults.series import HEADING, SEED, Run, Series
+from tests.engine.faults.series import Run, Series
 from tests.services.provider import ProviderServer
 
-SERIES = Series()
 LOG_END = 1500  # characters
 
 
@@ -39,13 +38,16 @@ def engine(deployment, mailbox):
 
 
 @pytest.fixture
-def runs(mailbox):
+def runs(mailbox, record_property):
     """The runs of a fault by its name; the mail server is the sink unless another is given."""
+    series = Series()
 
     def of(fault, sink=mailbox, make=Run):
-        return SERIES.runs(fault, sink, make)
+        return series.runs(fault, sink, make)
 
-    return of
+    yield of
+    for tally in series.tallies:
+        record_property("fault", str(tally))
 
 
 @pytest.fixture
@@ -60,10 +62,3 @@ def provider_of():
     yield start
     for provider in started:
         provider.close()
-
-
-def pytest_terminal_summary(terminalreporter):
-    if SERIES.tallies:
-        terminalreporter.section(f"faults (seed {SEED})")
-        for line in (HEADING, *SERIES.tallies):
-            terminalreporter.write_line(str(line))

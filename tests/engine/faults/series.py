@@ -18,13 +18,9 @@ from tests.engine.conftest import due_messages
 from tests.services.processes import wait_for
 
 RUNS = int(os.environ.get("FAULT_RUNS", "2"))
-SEED = os.environ.get("FAULT_SEED") or str(random.randrange(1_000_000))
+SEED = os.environ["FAULT_SEED"]
 UNSETTLED = (Status.SCHEDULED, Status.CLAIMED, Status.SENDING, Status.UNKNOWN)
 OUR_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-HEADING = (
-    f"{'fault':<56}{'runs':>5}{'due':>6}{'once':>6}{'twice':>6}{'never':>6}{'lost':>5}{'unknown':>8}"
-    f"{'s/run':>7}  verdict"
-)
 
 
 class Sink(Protocol):
@@ -186,7 +182,7 @@ def wrongs(statuses: dict[str, str], copies: dict[str, int], allowed: Allowed) -
 
 
 class Series:
-    """All the faults of a pytest run, a tally each."""
+    """The faults of a test, a tally each."""
 
     def __init__(self) -> None:
         self.tallies: list[Tally] = []
