@@ -17,6 +17,10 @@ from config.children import die_with_parent
 ROOT = Path(__file__).resolve().parents[2]
 
 
+START_SECONDS = 90
+"""How long a process may take to get ready, on two cores that start a dozen others."""
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -79,7 +83,7 @@ class Process:
     def printed(self) -> str:
         return self.log.read_text(errors="replace")
 
-    def until(self, ready: Callable[[], Any], what: str, *, seconds: float = 30) -> "Process":
+    def until(self, ready: Callable[[], Any], what: str, *, seconds: float = START_SECONDS) -> "Process":
         """Waits until ready; fails the test with the log's end when the process ends first or never is."""
         deadline = time.monotonic() + seconds
         while not ready():
@@ -88,7 +92,7 @@ class Process:
             time.sleep(0.05)
         return self
 
-    def until_printed(self, text: str, *, seconds: float = 30) -> "Process":
+    def until_printed(self, text: str, *, seconds: float = START_SECONDS) -> "Process":
         return self.until(
             lambda: text in self.printed(), f"{' '.join(self.command)} (no {text!r})", seconds=seconds
         )
