@@ -12,15 +12,12 @@ from tests.services.mailbox import Mailbox
 from tests.services.provider import ProviderServer
 from tests.services.redis import RedisServer
 
+# One for all the processes of a run, which are started later than this is read.
+os.environ.setdefault("FAULT_SEED", str(random.randrange(1_000_000)))
 HEADING = (
     f"{'fault':<56}{'runs':>5}{'due':>6}{'once':>6}{'twice':>6}{'never':>6}{'lost':>5}{'unknown':>8}"
     f"{'s/run':>7}  verdict"
 )
-
-
-def pytest_configure():
-    """One seed for all the processes of a run."""
-    os.environ.setdefault("FAULT_SEED", str(random.randrange(1_000_000)))
 
 
 def pytest_terminal_summary(terminalreporter):
