@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import django
 import psycopg
@@ -93,14 +94,14 @@ def migrated_postgres() -> PostgresServer:
 
 def fill_on_creation(connection: BaseDatabaseWrapper) -> None:
     """An SQLite test database has every table from the moment it is made."""
-    create = connection.creation._create_test_db
+    creation: Any = connection.creation
+    create = creation._create_test_db
 
     def create_filled(*args, **kwargs) -> str:
         name = create(*args, **kwargs)
         with alone(), closing(sqlite3.connect(kept("sqlite", make_sqlite))) as source:
-            copy = sqlite3.connect(name, uri=True)
-            source.backup(copy)
-        connection.creation.copy = copy  # type: ignore[attr-defined]  # in memory, it is gone when nobody holds it
+            creation.copy = sqlite3.connect(name, uri=True)  # in memory, it is gone when nobody holds it
+            source.backup(creation.copy)
         return name
 
-    connection.creation._create_test_db = create_filled  # type: ignore[method-assign]
+    creation._create_test_db = create_filled
