@@ -12,6 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.console.access import access_of, user_of
 
+PAGES = {
+    Authenticator.Type.TOTP.value: "mfa_reauthenticate",
+    Authenticator.Type.WEBAUTHN.value: "mfa_reauthenticate_webauthn",
+}
+"""The page that asks for each kind of factor; recovery codes are shown on the first."""
+
 
 def second_factor_first(request: HttpRequest) -> HttpResponse | None:
     """The way to the second factor that this session lacks; None if the console may open.
@@ -22,22 +28,30 @@ def second_factor_first(request: HttpRequest) -> HttpResponse | None:
         return None
     if not access_of(request).needs_second_factor or shown(request):
         return None
-    kinds = set(Authenticator.objects.filter(user=user_of(request)).values_list("type", flat=True))
-    page = _page_that_asks(kinds)
-    if page is None:
-        messages.warning(request, _("Your role needs a second factor. Add a passkey or an app once."))
-        return redirect("mfa_index")
-    return redirect(f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}")
+    if kinds := kinds_of(request):
+        return ask_for_it(request, kinds)
+    messages.warning(request, _("Your role needs a second factor. Add a passkey or an app once."))
+    return redirect("mfa_index")
 
 
 def shown(request: HttpRequest) -> bool:
     """Whether this session has shown a second factor, or a passkey, which is two in one."""
-    return any(
-        record.get("method") == "mfa" for record in get_authentication_records(request, user_of(request))
-    )
+    return last_shown(request) > 0
 
 
-def _page_that_asks(kinds: set[str]) -> str | None:
-    if Authenticator.Type.TOTP in kinds:
-        return "mfa_reauthenticate"
-    return "mfa_reauthenticate_webauthn" if Authenticator.Type.WEBAUTHN in kinds else None
+def last_shown(request: HttpRequest) -> float:
+    """When this session last showed it, in seconds since 1970; 0 if never."""
+    records = get_authentication_records(request, user_of(request))
+    return max((record["at"] for record in records if record.get("method") == "mfa"), default=0)
+
+
+def kinds_of(request: HttpRequest) -> frozenset[str]:
+    """Which kinds of factor the user has."""
+    mine = Authenticator.objects.filter(user=user_of(request), type__in=PAGES)
+    return frozenset(mine.values_list("type", flat=True))
+
+
+def ask_for_it(request: HttpRequest, kinds: frozenset[str]) -> HttpResponse:
+    """The way to the page that asks for one of these, and back."""
+    page = next(page for kind, page in PAGES.items() if kind in kinds)
+    return redirect(f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}")

@@ -1,8 +1,10 @@
 """The pages of one's own account. Signing up, and managing several addresses, are not among them."""
 
 from allauth.account import views
+from allauth.mfa.urls import urlpatterns as second_factor
 from django.urls import include, path, re_path
 
+from aftercare.console.accounts.factors import behind_the_factor
 from aftercare.console.accounts.joining import invitation_page
 
 urlpatterns = [
@@ -25,5 +27,5 @@ urlpatterns = [
         name="account_reset_password_from_key_done",
     ),
     path("invitation/<str:token>/", invitation_page, name="invitation"),
-    path("second-factor/", include("allauth.mfa.urls")),
+    path("second-factor/", include(list(behind_the_factor(second_factor)))),
 ]
