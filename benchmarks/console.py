@@ -45,6 +45,7 @@ UPDATE treatments_treatmentsession SET clinic_id = %(clinic)s WHERE id %% 3 = 0;
 UPDATE outbox_scheduledmessage SET clinic_id = %(clinic)s WHERE session_id %% 3 = 0
 """
 A_YEAR_BACK = """
+UPDATE treatments_treatmentsession SET ended_at = ended_at - interval '1 day' * (id % 365);
 WITH moved AS (SELECT id, send_at - interval '1 day' * (session_id % 365) AS at FROM outbox_scheduledmessage)
 UPDATE outbox_scheduledmessage AS message SET send_at = moved.at, planned_at = moved.at, due_at = moved.at,
     latest_at = moved.at + interval '9 hours', status = CASE

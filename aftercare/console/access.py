@@ -59,6 +59,11 @@ class Access:
         return [pk for pk, role in self.roles.items() if role in wanted]
 
 
+def clinic_by_clinic(access: Access, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows, in words in which an index that begins with the clinic serves superusers as well."""
+    return rows.filter(clinic__in=access.clinics().order_by().values("pk")) if access.superuser else rows
+
+
 def access_of(request: HttpRequest) -> Access:
     """The access of the request's user, read from the database once a request."""
     user = request.user

@@ -24,9 +24,10 @@ from aftercare.console.content_pages import (
     recent_sessions,
     try_page,
 )
+from aftercare.console.lists import ScopedRelatedFilter
 from aftercare.console.placeholder_menu import placeholder_menu
 from aftercare.console.saving import OneSaveButton
-from aftercare.console.scoping import ScopedHistoryAdmin, ScopedRelatedFilter
+from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.content.approval import problems_of, save_draft
 from aftercare.content.models import TemplateVersion, VersionStatus
 from aftercare.content.publishing import source_of, written_in

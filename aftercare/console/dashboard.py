@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from aftercare.console.access import RECORDERS, access_of, zone_of
+from aftercare.console.access import RECORDERS, access_of, clinic_by_clinic, zone_of
 from aftercare.console.alarms import alarms_for
 from aftercare.console.day_charts import charts_of
 from aftercare.console.day_numbers import (
@@ -22,6 +22,7 @@ from aftercare.console.day_numbers import (
     messages_url,
     sent_today,
 )
+from aftercare.console.lists import reading_by_index
 from aftercare.console.session_plan import Line, line_of
 from aftercare.console.times import said, said_shortly
 from aftercare.followups.models import Cause, FollowUpTask
@@ -32,6 +33,7 @@ from aftercare.treatments.models import SessionState, TreatmentSession
 
 #: The engine ticks every few seconds; three minutes of silence are no hiccup.
 SILENCE = timedelta(minutes=3)
+HOUR = timedelta(hours=1)
 MOST_LINES, MOST_TASKS = 6, 6
 
 
@@ -45,12 +47,11 @@ class TaskLine:
     concern: bool
 
 
+@reading_by_index()
 def fill_in(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds what the first page shows of the user's clinics."""
     access, now, zone = access_of(request), timezone.now(), zone_of(request)
-    rows = access.limit(ScheduledMessage.objects.all())
-    if access.superuser:  # in these words the index of each clinic's messages serves
-        rows = rows.filter(clinic__in=access.clinics().order_by().values("pk"))
+    rows = clinic_by_clinic(access, access.limit(ScheduledMessage.objects.all()))
     tasks = access.limit(FollowUpTask.objects.all())
     start = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     charts = charts_of(rows, now=now, zone=zone)
@@ -87,22 +88,28 @@ def _tasks(tasks: QuerySet[FollowUpTask], now: datetime, zone: ZoneInfo) -> list
 
 
 def _coming(rows: QuerySet[ScheduledMessage], now: datetime) -> list[tuple[Line, str]]:
-    """The next to leave of a week: an index finds them without reading what comes later."""
-    scheduled = rows.filter(status=Status.SCHEDULED, send_at__lt=now + RECENT)
-    return _lines(scheduled.order_by("send_at"))
+    """The next to leave of an hour, else of a day, else of a week."""
+    scheduled = rows.filter(status=Status.SCHEDULED).order_by("send_at")
+    spans = (scheduled.filter(send_at__lt=now + span) for span in (HOUR, DAY, RECENT))
+    return _lines(*spans)
 
 
 def _left(rows: QuerySet[ScheduledMessage], now: datetime) -> list[tuple[Line, str]]:
-    """Of the last day, else of all that can have left lately: the fewer to look through, the better."""
-    sent = rows.filter(status=Status.SENT).order_by("-sent_at")
-    of_the_day = _lines(sent.filter(send_at__gte=now - DAY))
-    full = len(of_the_day) == MOST_LINES
-    return of_the_day if full else _lines(sent.filter(send_at__gte=now - WIDEST_WINDOW))
+    """Of the last day, else of all that can have left lately; none leaves before it was promised for."""
+    sent = rows.filter(status=Status.SENT, send_at__lte=now).order_by("-sent_at")
+    spans = (sent.filter(send_at__gte=now - span) for span in (DAY, WIDEST_WINDOW))
+    return _lines(*spans)
 
 
-def _lines(rows: QuerySet[ScheduledMessage]) -> list[tuple[Line, str]]:
-    """Their ids first: what belongs to them is read of these few only."""
-    ids = list(rows.values_list("pk", flat=True)[:MOST_LINES])
+def _lines(*spans: QuerySet[ScheduledMessage]) -> list[tuple[Line, str]]:
+    """The first few of the first that has enough: the fewer to look through, the better.
+
+    Their ids first: what belongs to them is read of these few only.
+    """
+    ids: list[Any] = []
+    for rows in spans:
+        if len(ids) < MOST_LINES:
+            ids = list(rows.values_list("pk", flat=True)[:MOST_LINES])
     related = ScheduledMessage.objects.select_related("step", "patient__clinic", "session").in_bulk(ids)
     return [(line_of(related[pk]), str(related[pk].patient)) for pk in ids]
 

@@ -92,9 +92,9 @@ def _tasks(tasks: QuerySet[FollowUpTask], now: datetime) -> Iterator[Number]:
 
 def _messages(rows: QuerySet[ScheduledMessage], now: datetime) -> Iterator[Number]:
     since = now - RECENT
-    statuses = (Status.FAILED, Status.MISSED, Status.UNKNOWN, Status.UNCONFIRMED, Status.HELD)
-    whole = Q(status__in=statuses[2:]) | Q(status__in=statuses[:2], send_at__gte=since)
-    found = dict(rows.filter(whole).values_list("status").annotate(count=Count("*")).order_by())
+    stands = rows.filter(status__in=(Status.UNKNOWN, Status.UNCONFIRMED, Status.HELD))
+    lately = rows.filter(status__in=(Status.FAILED, Status.MISSED), send_at__gte=since)
+    found = _by_status(stands) | _by_status(lately)  # in one query no index would serve both
 
     def number(label: Promise, status: Status, tone: str, **more: object) -> Number:
         return Number(label, found.get(status, 0), messages_url(status__exact=status, **more), tone)
@@ -104,6 +104,10 @@ def _messages(rows: QuerySet[ScheduledMessage], now: datetime) -> Iterator[Numbe
     yield number(_("unknown: may have left"), Status.UNKNOWN, "wait")
     yield number(_("missed in the last 7 days"), Status.MISSED, "wait", send_at__gte=since)
     yield number(_("held"), Status.HELD, "wait")
+
+
+def _by_status(rows: QuerySet[ScheduledMessage]) -> dict[str, int]:
+    return dict(rows.values_list("status").annotate(count=Count("*")).order_by())
 
 
 def _came_back(rows: QuerySet[ScheduledMessage], now: datetime) -> Number:

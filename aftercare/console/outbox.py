@@ -1,6 +1,7 @@
 """Messages: what each patient gets and when, how it went, and what staff may do about it."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -18,8 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftercare.console import deliveries
-from aftercare.console.access import OWNERS, RECORDERS
+from aftercare.console.access import OWNERS, RECORDERS, access_of, clinic_by_clinic
 from aftercare.console.day_charts import TOOK
+from aftercare.console.lists import reading_by_index
 from aftercare.console.message_actions import ACTIONS, ask_page
 from aftercare.console.message_pages import LABELS, copy_frame, page_context
 from aftercare.console.scoping import ScopedAdmin, ScopedHistoryAdmin
@@ -131,6 +133,15 @@ class ScheduledMessageAdmin(ScopedAdmin):
             path("ask/<str:name>/", view(partial(ask_page, self)), name="outbox_scheduledmessage_ask"),
         ]
         return own + super().get_urls()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return clinic_by_clinic(access_of(request), super().get_queryset(request))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        with reading_by_index() if request.method == "GET" else nullcontext():
+            return super().changelist_view(request, extra_context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

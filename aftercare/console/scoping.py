@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib.admin import AdminSite, RelatedFieldListFilter
+from django.contrib.admin import AdminSite
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -20,6 +20,7 @@ from unfold.admin import ModelAdmin
 from aftercare.clinics.models import Clinic, Role
 from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of, only_clinic
 from aftercare.console.history_parts import changes_of_parts
+from aftercare.console.lists import PageOfRows, ScopedRelatedFilter
 from aftercare.console.reading_log import opened
 
 
@@ -75,19 +76,6 @@ def without_links(field: Any) -> Any:
     return field
 
 
-class ScopedRelatedFilter(RelatedFieldListFilter):
-    """A filter beside a list that offers the user's own rows only."""
-
-    def field_choices(
-        self,
-        field: Any,
-        request: HttpRequest,
-        model_admin: Any,
-    ) -> list[tuple[Any, Any]]:
-        rows = access_of(request).limit(field.related_model._default_manager.all())
-        return [(row.pk, str(row)) for row in rows]
-
-
 class ScopedChoices(BaseModelAdmin):
     """Forms offer and accept rows of the clinics only in which the user has one of ``edit_roles``."""
 
@@ -139,6 +127,7 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
     list_filter_submit = False
     object_history_template = "console/history.html"
     list_per_page = 25
+    paginator = PageOfRows
     warn_unsaved_form = True
     show_full_result_count = False
 

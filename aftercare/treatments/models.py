@@ -113,7 +113,12 @@ class TreatmentSession(models.Model):
         verbose_name = _("treatment session")
         verbose_name_plural = _("treatment sessions")
         ordering = ("-ended_at",)
-        indexes = [models.Index(fields=["clinic", "-ended_at"], name="session_by_clinic_and_end")]
+        indexes = [
+            # The lists' own order, of a clinic and of all.
+            models.Index(fields=["clinic", "-ended_at", "-id"], name="session_by_clinic_and_end"),
+            models.Index(fields=["-ended_at", "-id"], name="session_by_end"),
+            models.Index(fields=["clinic"], condition=Q(state="draft"), name="session_drafts"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["clinic", "external_id"],

@@ -1,7 +1,7 @@
 """The pages on which one changes one's second factor: whoever has one shows it first.
 
-A session that was opened with the password alone, before a factor was there, is ended when the first is added:
-it could go on without ever showing it.
+A session opened with the password alone, before a factor was there, is ended when the first is added: it
+could go on without ever showing it.
 """
 
 import time
