@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from aftercare.checkins.models import CheckIn, RuleSet
 from aftercare.content.models import MessageTemplate, TemplatePurpose, TemplateVersion
@@ -17,20 +17,25 @@ from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.promising import lock_patients
 from aftercare.outbox.revising import UNSENT
-from aftercare.outbox.transitions import move_all, record_new
+from aftercare.outbox.superseding import Place, course_of, newer_than, taken_over_by
+from aftercare.outbox.transitions import move, move_all, record_new
 from aftercare.protocols.models import PLANNED_KINDS, LateAction, ProtocolStep, StepKind
 from aftercare.timing import Elapsed, Slot, SlotStatus, slot
 from aftercare.treatments.models import SessionState, TreatmentSession
 
 AFTER_MINUTES, LATEST_MINUTES = 12 * 60, 36 * 60
 """After the check-in was sent. Quiet hours may move it on; later than a day and a half it helps nobody."""
+FORMER = Q(status=Status.CANCELLED, why=Why.STAFF_RESENT)
+"""The reminder of a sending that came back: taken back until the check-in has gone to the right address."""
+TIMES = ("planned_at", "send_at", "due_at", "latest_at", "moved_by", "safety_critical")
 
 
 def promise_reminders(*, now: datetime) -> int:
     """Promises a reminder for each check-in that was sent and has none; returns how many.
 
-    Not where the patient has answered, the clinic has approved no text for it, or the patient is asked again
-    before its time. Again it changes nothing.
+    Not where the patient has answered, the clinic has approved no text for it, a newer session asks instead,
+    or the patient is asked again before its time. The reminder of a check-in that was sent again, to a
+    corrected address, gets its new time. Again it changes nothing.
     """
     waiting = _without(now).order_by("sent_at").values_list("pk", "patient")
     count = 0
@@ -38,15 +43,16 @@ def promise_reminders(*, now: datetime) -> int:
         with transaction.atomic():
             lock_patients(patient for _pk, patient in chunk)
             still = _without(now).filter(pk__in=[pk for pk, _patient in chunk])  # answered meanwhile
-            rows = still.select_related("step__template", "clinic", "patient__clinic")
+            rows = still.select_related("step__template", "clinic", "patient__clinic", "session__protocol")
             count += _promise(list(rows.order_by("sent_at")), now)
     return count
 
 
 def withdraw_reminders(session: TreatmentSession, *, now: datetime) -> int:
     """Takes back what has not left, because the patient has answered. One that may have left stays."""
+    open_ones = (*UNSENT, Status.SUPERSEDED)  # which would come back if the newer session were voided
     waiting = ScheduledMessage.objects.filter(
-        session=session, step__kind=StepKind.REMINDER, status__in=UNSENT, in_doubt=False
+        session=session, step__kind=StepKind.REMINDER, status__in=open_ones, in_doubt=False
     )
     return move_all(waiting, to=Status.CANCELLED, now=now, why=Why.ANSWERED)
 
@@ -71,7 +77,7 @@ def _without(now: datetime) -> QuerySet[ScheduledMessage]:
     # send_at too, for the index's sake; what left later than a week after its time is past reminding.
     sent = ScheduledMessage.objects.filter(send_at__gt=since - timedelta(days=7), sent_at__gt=since)
     reminded = ScheduledMessage.objects.filter(
-        session=OuterRef("session"), step__reminds=OuterRef("step"), step__kind=StepKind.REMINDER
+        ~FORMER, session=OuterRef("session"), step__reminds=OuterRef("step"), step__kind=StepKind.REMINDER
     )
     approved = TemplateVersion.objects.approved().filter(
         template__clinic=OuterRef("clinic"), template__purpose=TemplatePurpose.REMINDER
@@ -82,16 +88,41 @@ def _without(now: datetime) -> QuerySet[ScheduledMessage]:
 def _promise(messages: Sequence[ScheduledMessage], now: datetime) -> int:
     if not messages:
         return 0
+    messages = _of_the_newest(messages)
     steps = _steps_for({message.step_id: message.step for message in messages}.values())
     asked_next = _asked_next({message.session_id for message in messages})
-    made = []
+    rows = []
     for message in messages:
         again = (at for at in asked_next.get(message.session_id, ()) if at > message.send_at)
         if row := _reminder(message, steps[message.step_id], again_at=min(again, default=None), now=now):
-            made.append(row)
-    ScheduledMessage.objects.bulk_create(made)
-    record_new(made, now=now)
-    return len(made)
+            rows.append(row)
+    return _store(rows, now)
+
+
+def _of_the_newest(messages: Sequence[ScheduledMessage]) -> list[ScheduledMessage]:
+    """Without those whose question a newer session's own check-in asks."""
+    course = course_of({m.patient_id for m in messages}, clinics={m.clinic_id for m in messages})
+    kept = []
+    for message in messages:
+        session, mine = message.session, course[message.patient_id]
+        place = Place.of(session, message.patient.zone)
+        if taken_over_by(message.step, place, newer_than(session.ended_at, session.pk, mine)) is None:
+            kept.append(message)
+    return kept
+
+
+def _store(rows: Sequence[ScheduledMessage], now: datetime) -> int:
+    """New reminders, and those of former sendings with their new times."""
+    former = ScheduledMessage.objects.filter(FORMER, session__in=[row.session_id for row in rows])
+    known = {(row.session_id, row.step_id): row for row in former.filter(step__kind=StepKind.REMINDER)}
+    new = [row for row in rows if (row.session_id, row.step_id) not in known]
+    for row in rows:
+        if before := known.get((row.session_id, row.step_id)):
+            timed = {name: getattr(row, name) for name in TIMES}
+            move(before.pk, to=Status.SCHEDULED, frm=Status(before.status), now=now, **timed)
+    ScheduledMessage.objects.bulk_create(new)
+    record_new(new, now=now)
+    return len(rows)
 
 
 def _reminder(

@@ -1,15 +1,20 @@
 """Messages in no plan, such as reminders: let go again when nothing holds them any more.
 
-A plan made anew gives its own messages their status; to these it has nothing to say.
+A plan made anew gives its own messages their status; to these it has nothing to say. But a reminder goes with
+what it reminds of: a newer session that takes over the check-in takes over its reminder.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from aftercare.clinics.models import User
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.rechecking import held_for
+from aftercare.outbox.revising import UNSENT
+from aftercare.outbox.superseding import Course, Place, newer_than, taken_over_by
 from aftercare.outbox.transitions import move
+from aftercare.protocols.models import ProtocolStep
 from aftercare.timing import after_quiet_hours
 from aftercare.treatments.models import TreatmentSession
 
@@ -24,12 +29,43 @@ def free_unplanned(
     """Schedules those held messages of completed sessions that may go, not in quiet hours. Twice is once.
 
     ``sessions``: theirs, with patient, clinic and protocol. What has passed its window is left to be missed,
-    and what waits in line to whoever keeps the line.
+    what waits in line to whoever keeps the line, and what a newer session took over as long as it does.
     """
     known = {session.pk: session for session in sessions}
-    held = (row for row in rows if row.status == Status.HELD and row.latest_at >= now)
-    held = (row for row in held if row.why != Why.IN_LINE)
-    return sum(_free(row, known[row.session_id], by, now) for row in held)
+    kept = (row for row in rows if row.status in (Status.HELD, Status.SUPERSEDED) and row.latest_at >= now)
+    kept = (row for row in kept if row.why != Why.IN_LINE)
+    return sum(_free(row, known[row.session_id], by, now) for row in kept)
+
+
+def take_over_reminders(
+    rows: Iterable[ScheduledMessage],
+    sessions: Sequence[TreatmentSession],
+    course: Mapping[int, Course],
+    *,
+    by: User | None,
+    now: datetime,
+) -> list[ScheduledMessage]:
+    """Supersedes what still waits to remind of a check-in that a newer session has taken over.
+
+    ``course``: by patient. Returns the rows that no newer session stands for. Twice is once.
+    """
+    known, left = {session.pk: session for session in sessions}, []
+    for row in rows:
+        newer = _asked_anew_by(row.step, known[row.session_id], course[row.patient_id])
+        if newer is None:
+            left.append(row)
+        elif row.status in UNSENT and not row.in_doubt:
+            given: dict[str, Any] = {"why": Why.NEWER_SESSION, "actor": by, "superseded_by": newer}
+            move(row.pk, to=Status.SUPERSEDED, frm=tuple(UNSENT), now=now, **given)
+    return left
+
+
+def _asked_anew_by(step: ProtocolStep, session: TreatmentSession, course: Course) -> TreatmentSession | None:
+    """The newer session whose own check-in stands for the one that this step of a session reminds of."""
+    if step.reminds is None:
+        return None
+    newer = newer_than(session.ended_at, session.pk, course)
+    return taken_over_by(step.reminds, Place.of(session, session.patient.zone), newer)
 
 
 def _free(row: ScheduledMessage, session: TreatmentSession, by: User | None, now: datetime) -> bool:
@@ -38,4 +74,5 @@ def _free(row: ScheduledMessage, session: TreatmentSession, by: User | None, now
         return False
     quiet = None if row.step.quiet_exempt else session.clinic.quiet_hours()
     at = after_quiet_hours(max(now, row.send_at), row.latest_at, session.patient.zone, quiet)
-    return move(row.pk, to=Status.SCHEDULED, frm=Status.HELD, now=now, actor=by, due_at=max(at, row.due_at))
+    frm = Status(row.status)
+    return move(row.pk, to=Status.SCHEDULED, frm=frm, now=now, actor=by, due_at=max(at, row.due_at))

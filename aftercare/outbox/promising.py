@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from aftercare.clinics.models import Patient, User
 from aftercare.outbox.concluding import conclude
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
-from aftercare.outbox.freeing import free_unplanned
+from aftercare.outbox.freeing import free_unplanned, take_over_reminders
 from aftercare.outbox.lateness import take_back, tell_of_late
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.revising import UNSENT, Revision, revise, times
@@ -64,6 +64,7 @@ def promise(
     """
     course = course_of((s.patient_id for s in sessions), clinics={s.clinic_id for s in sessions})
     plans, (rows, unplanned) = _plans(sessions, course, now), _rows(sessions)
+    unplanned = take_over_reminders(unplanned, sessions, course, by=by, now=now)
     free_unplanned(unplanned, sessions, by=by, now=now)
     _keep_same_day(sessions, course)
     late = [row for s in sessions for row in _revise_all(plans[s.pk], rows[s.pk], by=by, now=now)]
@@ -110,7 +111,7 @@ def _rows(sessions: Sequence[TreatmentSession]) -> tuple[Rows, list[ScheduledMes
     rows: Rows = defaultdict(dict)
     unplanned = []
     found = ScheduledMessage.objects.filter(session__in=[session.pk for session in sessions])
-    for row in found.select_related("step", "clinic", "patient"):
+    for row in found.select_related("step__reminds", "clinic", "patient"):
         if row.step.kind in PLANNED_KINDS:
             rows[row.session_id][row.step_id] = row
         else:

@@ -14,7 +14,8 @@ from aftercare.followups.opening import withdraw_tasks
 from aftercare.outbox.delivery import LOST
 from aftercare.outbox.forecasting import undo_time
 from aftercare.outbox.models import AttemptOutcome, DeliveryEvent, ScheduledMessage, Status, Why
-from aftercare.outbox.transitions import move
+from aftercare.outbox.revising import UNSENT
+from aftercare.outbox.transitions import move, move_all
 from aftercare.outbox.waking import wake_on_commit
 from aftercare.protocols.kinds import StepKind
 from aftercare.treatments.models import SessionState
@@ -75,9 +76,18 @@ def _promise_anew(message: ScheduledMessage, *, by: User, now: datetime) -> bool
     )
     if moved:
         _close_former_tries(message)
+        _take_reminder_back(message, by=by, now=now)
         done = _("The address was corrected and it was sent again.")
         withdraw_tasks(f"message:{message.pk}:", outcome=done, now=now)
     return moved
+
+
+def _take_reminder_back(message: ScheduledMessage, *, by: User, now: datetime) -> None:
+    """What waits to remind of the former sending must not come before the new one, which sets its time."""
+    waiting = ScheduledMessage.objects.filter(
+        session=message.session_id, step__reminds=message.step_id, status__in=UNSENT, in_doubt=False
+    )
+    move_all(waiting, to=Status.CANCELLED, now=now, why=Why.STAFF_RESENT, actor=by)
 
 
 def _close_former_tries(message: ScheduledMessage) -> None:
