@@ -4,18 +4,39 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from aftercare.clinics.invitations import Invitation
-from aftercare.clinics.models import Membership
+from aftercare.clinics.models import Clinic, Membership, Role
 from aftercare.clinics.users import User
 
 
+class LastOwner(Exception):
+    """Raised where a clinic would be left without an owner; says what to do first."""
+
+
+def refuse_last_owner(membership: Membership) -> None:
+    """Raises LastOwner unless another owner of the clinic can log in.
+
+    Call it in the transaction that takes the owner away: of two who go at once, the second is refused.
+    """
+    clinic = Clinic.objects.select_for_update().get(pk=membership.clinic_id)
+    owners = Membership.objects.filter(clinic=clinic, role=Role.OWNER, user__is_active=True)
+    if not owners.exclude(pk=membership.pk).exists():
+        raise LastOwner(
+            _("%s would be left without an owner. Make somebody else an owner first.") % clinic.name
+        )
+
+
 @transaction.atomic
-def end_membership(membership: Membership, *, now: datetime) -> None:
+def end_membership(membership: Membership, *, now: datetime, may_be_last: bool = False) -> None:
     """Takes the person out of the clinic and out of every session, with the invitations they sent and have.
 
-    Whoever goes on at another clinic logs in anew. Ending it again changes nothing but that.
+    Whoever goes on at another clinic logs in anew. Ending it again changes nothing but that. Raises LastOwner
+    for the clinic's last owner, unless it ``may_be_last``.
     """
+    if membership.pk is not None and membership.role == Role.OWNER and not may_be_last:
+        refuse_last_owner(membership)
     waiting = Invitation.objects.filter(clinic=membership.clinic_id).waiting().select_for_update()
     for invitation in waiting.filter(invited_by=membership.user_id, expires_at__gt=now):
         invitation.expires_at = now

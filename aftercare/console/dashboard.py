@@ -26,7 +26,7 @@ from aftercare.console.lists import reading_by_index
 from aftercare.console.session_plan import Line, line_of
 from aftercare.console.times import said, said_shortly
 from aftercare.followups.models import Cause, FollowUpTask
-from aftercare.outbox.heartbeat import last_tick, workers_seen
+from aftercare.outbox.heartbeat import last_tick, signs_of_workers
 from aftercare.outbox.models import ScheduledMessage, StaffNotice, Status
 from aftercare.outbox.site_pause import in_force
 from aftercare.treatments.models import SessionState, TreatmentSession
@@ -128,7 +128,7 @@ def _engine(rows: QuerySet[ScheduledMessage], now: datetime, zone: ZoneInfo) -> 
         "seen": said(seen, zone) if seen else "",
         "seen_at": seen,
         "silent": seen is None or now - seen > SILENCE,
-        "workers": workers_seen(now=now),
+        "workers": [(name, said(at, zone)) for name, at in signs_of_workers(now=now)],
         "oldest_due": said(oldest, zone) if oldest else "",
         "due_url": messages_url(status__exact=Status.SCHEDULED, due_at__lte=now),
     }

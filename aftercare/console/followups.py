@@ -98,7 +98,7 @@ class FollowUpTaskAdmin(ScopedHistoryAdmin):
     @display(description=_("deadline"), ordering="deadline_at")
     def deadline(self, task: FollowUpTask) -> str:
         local = task.deadline_at.astimezone(task.clinic.time_zone)
-        said = date_format(local, "D j M Y, H:i")
+        said = date_format(local, "D j M Y, H:i T")
         if is_overdue(task):
             return format_html(
                 '<span class="late text-red-600 dark:text-red-500">{} · {}</span>', said, _("overdue")

@@ -20,7 +20,7 @@ from aftercare.treatments.models import TreatmentSession
 LOOKED_AT = 200
 """Of the clinic's newest sessions, so many are looked through for lots."""
 OFFERED = 20
-LONGEST_SCAN = 200
+LONGEST_SCAN = 500
 """Characters of the longest string that a package's code holds, with room to spare."""
 
 Lot = tuple[str, date | None]

@@ -59,7 +59,13 @@ def seen_since(name: str, instant: datetime) -> bool:
 
 def workers_seen(*, now: datetime) -> int:
     """How many workers and loops have shown themselves lately."""
-    return Heartbeat.objects.filter(name__startswith=WORKER, at__gt=now - SEEN).count()
+    return len(signs_of_workers(now=now))
+
+
+def signs_of_workers(*, now: datetime) -> list[tuple[str, datetime]]:
+    """Host and process id of the workers and loops that have shown themselves lately, and when they did."""
+    seen = Heartbeat.objects.filter(name__startswith=WORKER, at__gt=now - SEEN).order_by("name")
+    return [(name.removeprefix(WORKER), at) for name, at in seen.values_list("name", "at")]
 
 
 def seen_here(*, now: datetime) -> bool:

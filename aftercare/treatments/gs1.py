@@ -1,10 +1,11 @@
-"""Lot and expiry out of what a scanner reads from a package: a GS1 element string, as in a UDI carrier.
+"""Lot and expiry out of what a scanner reads from a package: a GS1 element string, as of a UDI, or a link.
 
 Sources: GS1 General Specifications, section 3 (Application Identifiers: 10 is the batch or lot, up to 20
 characters; 17 the expiration date YYMMDD, whose day 00 means the last of the month), section 7.8 (element
 strings of predefined length need no separator, others end at FNC1, which scanners transmit as GS, ASCII 29),
 section 7.9.1 (check digit), section 7.12 (century of a date), and figure 7.11-1 (the 82 characters that data
-may hold). HIBCC and ICCBBA strings are not read.
+may hold). Links: GS1 Digital Link Standard, URI Syntax, section 4 (a GTIN and what qualifies it as pairs of
+segments of the path, other identifiers in the query). HIBCC and ICCBBA strings are not read.
 """
 
 import calendar
@@ -12,6 +13,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 FIXED = {
     "00": 20,
@@ -33,6 +36,7 @@ _FOLLOWS = re.compile(r".(?:1[0-9]\d{6}|2[0-2]|24[0-3]|25[0-4]|3[07]|71\d|8008|9
 """An identifier of what may stand behind a lot, after at least one character of it."""
 LONGEST_BEYOND_DOUBT = 10
 """A lot so short is believed without a separator: most are, and what a serial number adds makes it longer."""
+_LINK = re.compile(r"https?://", re.IGNORECASE)
 _PRINTED = re.compile(r"\((\d{2,4})\)([^(]*)")
 
 
@@ -46,8 +50,13 @@ class Scanned:
 
 
 def read(text: str, *, today: date) -> Scanned | None:
-    """What the string says; None if it is no GS1 element string, as when somebody typed a lot."""
+    """What the string says; None if it is no GS1 code, as when somebody typed a lot.
+
+    An address of the web is never a lot: one that is no GS1 link says nothing.
+    """
     text = text.strip()
+    if _LINK.match(text):
+        return _scanned(_linked(text), today)
     if text.startswith("("):
         found = {identifier: value.strip() for identifier, value in _PRINTED.findall(text)}
         return _scanned(found, today) if found else None
@@ -58,6 +67,24 @@ def read(text: str, *, today: date) -> Scanned | None:
     marked = len(_SEPARATORS.split(string.rstrip("\r\n"))) > 1
     doubtful = len(scanned.lot) > LONGEST_BEYOND_DOUBT and _FOLLOWS.search(scanned.lot)
     return replace(scanned, unsure=True) if doubtful and not marked else scanned
+
+
+def _linked(address: str) -> dict[str, str]:
+    """The identifiers in a GS1 link, from its item on; none if no item with a right check digit is in it."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # as for a bracket that is not closed
+        return {}
+    segments = [unquote(segment) for segment in parts.path.split("/")]
+    items = [at for at, pair in enumerate(pairwise(segments)) if _is_item(*pair)]
+    if not items:
+        return {}
+    path = segments[items[0] :]
+    return dict(parse_qsl(parts.query)) | dict(zip(path[::2], path[1::2], strict=False))
+
+
+def _is_item(identifier: str, number: str) -> bool:
+    return identifier == "01" and len(number) in (8, 12, 13, 14) and _starts_with_item(f"01{number:0>14}")
 
 
 def _scanned(found: dict[str, str], today: date) -> Scanned:

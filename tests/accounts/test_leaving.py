@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from aftercare.clinics.inviting import InvitationRefused, accept
-from aftercare.clinics.leaving import end_membership
+from aftercare.clinics.leaving import LastOwner, end_membership
 from aftercare.clinics.models import Membership, Role, User
 from tests import factories
 
@@ -86,3 +86,51 @@ def test_account_switched_off_and_on_again_begins_with_a_new_log_in(client, clin
 
     assert User.objects.get(pk=user.pk).is_active
     assert session.get(CONSOLE).status_code == 302
+
+
+def page_of(membership, name):
+    return reverse(f"admin:clinics_membership_{name}", args=[membership.pk])
+
+
+def test_last_owner_is_not_taken_out_and_is_told_what_to_do(client, clinic):
+    owner = factories.user(clinic, Role.OWNER)
+    client.force_login(owner)
+
+    answer = client.post(page_of(owner.memberships.get(), "delete"), {"post": "yes"}, follow=True)
+
+    assert "Make somebody else an owner first." in answer.content.decode()
+    assert owner.memberships.get().role == Role.OWNER
+
+
+def test_last_owner_keeps_the_role_until_there_is_another(client, clinic):
+    owner = factories.user(clinic, Role.OWNER)
+    client.force_login(owner)
+    own_page, as_staff = page_of(owner.memberships.get(), "change"), {"role": Role.STAFF}
+
+    refused = client.post(own_page, as_staff)
+    still = owner.memberships.get().role
+    factories.user(clinic, Role.OWNER)
+    client.post(own_page, as_staff)
+
+    assert "Make somebody else an owner first." in refused.content.decode()
+    assert still == Role.OWNER
+    assert owner.memberships.get().role == Role.STAFF
+
+
+def test_owner_whose_account_is_switched_off_does_not_count(clinic):
+    owner = factories.user(clinic, Role.OWNER)
+    factories.user(clinic, Role.OWNER, is_active=False)
+
+    with pytest.raises(LastOwner):
+        end_membership(owner.memberships.get(), now=NOW)
+
+    assert owner.memberships.exists()
+
+
+def test_superuser_takes_even_the_last_owner_out(client, clinic):
+    owner = factories.user(clinic, Role.OWNER)
+    client.force_login(factories.user(None, username="root", is_superuser=True))
+
+    client.post(page_of(owner.memberships.get(), "delete"), {"post": "yes"})
+
+    assert not owner.memberships.exists()

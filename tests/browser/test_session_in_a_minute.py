@@ -9,7 +9,7 @@ from aftercare.treatments.models import SessionState, TreatmentSession
 from tests import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SCANNED = "0109506000134352172706301026-ABC"  # a GS1 element string: item, expiry, lot
+SCANNED = ("01095060001343521026-ABC", "17270630")  # a GS1 code: item and lot, then the expiry
 MOST_TAPS = 10
 MOST_SECONDS = 60
 
@@ -50,10 +50,12 @@ def add_patient(page, tap):
 
 
 def scan(page, tap):
-    """A hand scanner types the whole code and presses Enter."""
+    """A hand scanner types the whole code, control and "]" where a part of it ends, and presses Enter."""
     lot = page.get_by_label("Cartridge lot", exact=True)
     tap(lot)
-    page.keyboard.type(SCANNED)
+    page.keyboard.type(SCANNED[0])
+    page.keyboard.press("Control+]")
+    page.keyboard.type(SCANNED[1])
     page.keyboard.press("Enter")
     page.get_by_text("Read from the code; it expires on 30 Jun 2027.").wait_for()
 

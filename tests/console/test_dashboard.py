@@ -178,6 +178,25 @@ def test_menu_counts_open_tasks_and_shows_no_empty_count(client, staff, clinic):
     assert '<span class="menu-count">1</span>' in client.get(INDEX).content.decode()
 
 
+def test_workers_that_were_seen_are_named_behind_their_number(client, staff):
+    beat("worker:mill:17", now=NOW)
+    beat("worker:mill:18", now=NOW - timedelta(minutes=2))
+
+    html = " ".join(client.get(INDEX).content.decode().split())
+
+    assert "<summary>1 worker was seen in the last minute.</summary>" in html
+    assert "<code>mill:17</code> · Sat 28 Mar 2026, 16:02 London time" in html
+    assert "mill:18" not in html
+
+
+def test_empty_day_says_what_to_do_next(client, staff):
+    html = client.get(INDEX).content.decode()
+
+    assert "Record a session, and its messages come here." in html
+    assert "Look among the messages for what was sent before." in html
+    assert html.count("/admin/outbox/scheduledmessage/?when=any") == 2
+
+
 def test_silent_engine_is_an_alarm(client, staff, clock):
     beat("tick:loop", now=NOW)
     beat("worker:elsewhere:1", now=NOW + timedelta(minutes=4))

@@ -169,7 +169,7 @@ def test_concern_is_claimed_called_and_closed_from_the_page_of_its_task(client, 
     client.post(page("close", task.pk), {"outcome": "Called; comes in tomorrow."})
 
     concern.refresh_from_db()
-    assert "Called at 28 March 2026, 16:02." in " ".join(called.split())
+    assert "Called at 28 March 2026, 16:02 GMT." in " ".join(called.split())
     assert (concern.acknowledged_by, concern.called_at, concern.closed_by) == (staff, NOW, staff)
     assert concern.outcome == "Called; comes in tomorrow."
 

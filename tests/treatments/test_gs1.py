@@ -24,6 +24,14 @@ READ = [
     (f" {ITEM}17270630 ", Scanned("", JUNE)),
     (ITEM, Scanned()),
     (f"{ITEM}1727133110ABC", Scanned("ABC", None)),
+    ("https://id.gs1.org/01/09506000134352/10/ABC123?17=270630", Scanned("ABC123", JUNE)),
+    (
+        "HTTPS://example.com/way/01/9506000134352/10/A%2F1/21/SN7?11=260101&17=270600",
+        Scanned("A/1", JUNE),
+    ),
+    ("https://example.com/01/09506000134352", Scanned()),
+    ("https://example.com/01/09506000134353/10/ABC123?17=270630", Scanned()),
+    ("https://example.com/shop?lot=ABC123", Scanned()),
     (f"{ITEM}1727063010LOT212401", Scanned("LOT212401", JUNE)),
     (f"{ITEM}1727063010LOT21-240-1\x1d21SN1", Scanned("LOT21-240-1", JUNE)),
 ]
@@ -66,7 +74,7 @@ def test_century_turns_with_the_clock():
 
 @given(st.text(max_size=120))
 def test_nothing_that_is_typed_or_scanned_breaks_the_reading(text):
-    for given_text in (text, f"]d2{text}", f"{ITEM}{text}", f"({text}"):
+    for given_text in (text, f"]d2{text}", f"{ITEM}{text}", f"({text}", f"https://{text}"):
         read(given_text, today=TODAY)
 
 
