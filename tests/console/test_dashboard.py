@@ -192,7 +192,7 @@ def test_workers_that_were_seen_are_named_behind_their_number(client, staff):
 def test_empty_day_says_what_to_do_next(client, staff):
     html = client.get(INDEX).content.decode()
 
-    assert "Record a session, and its messages come here." in html
+    assert "Messages come here when a session is completed." in html
     assert "Look among the messages for what was sent before." in html
     assert html.count("/admin/outbox/scheduledmessage/?when=any") == 2
 
