@@ -47,13 +47,13 @@ translations: $(VENV)/.dev
 	$(BIN)/python manage.py compilemessages --locale es --ignore ".venv*"
 
 services-test: $(VENV)/.dev
-	$(RUN_TESTS) -m services
+	$(RUN_TESTS) -n 2 --dist worksteal -m services
 
 postgres-test: $(VENV)/.dev
 	$(RUN_TESTS) --postgres -n auto -m "not services and not browser"
 
 browser-test: $(VENV)/.dev
-	$(RUN_TESTS) -m browser tests/browser
+	$(RUN_TESTS) -n 2 -m browser tests/browser
 
 # By hand, with the W3C's checker, which wants Java: make html-check VNU=/where/it/is/vnu.jar
 # Word's own properties and namespaces are no errors of ours.
