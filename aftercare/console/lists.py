@@ -46,10 +46,14 @@ class ScopedRelatedFilter(RelatedFieldListFilter):
 
     def __init__(self, field: Any, request: HttpRequest, *given: Any, **named: Any) -> None:
         super().__init__(field, request, *given, **named)
+        if request.GET.get(self.lookup_kwarg) == "":  # the field's "All"
+            self.used_parameters.pop(self.lookup_kwarg, None)
         if len(self.lookup_choices) > MOST_LINKS:
             self.template = "console/long_filter.html"
             asked = request.GET.items()
-            self.kept = [(name, said) for name, said in asked if name not in (self.lookup_kwarg, "p")]
+            self.kept = [
+                (name, said) for name, said in asked if said and name not in (self.lookup_kwarg, "p")
+            ]
 
     def field_choices(
         self,

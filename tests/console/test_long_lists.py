@@ -52,6 +52,15 @@ def test_filter_of_many_clinics_is_one_field_that_keeps_the_rest_of_what_was_ask
     assert f"?clinic__id__exact={many_clinics[4].pk}" not in shown
 
 
+def test_all_in_a_filters_field_filters_nothing_and_keeps_the_rest(client, many_clinics):
+    for clinic, name in zip(many_clinics, ("Okafor", "Moreau"), strict=False):
+        factories.patient(clinic, last_name=name)
+
+    answer = client.get(LIST, {"clinic__id__exact": "", "q": "Okafor"})
+
+    assert [patient.last_name for patient in answer.context["cl"].result_list] == ["Okafor"]
+
+
 def test_filter_of_few_clinics_is_a_link_each(client, many_clinics):
     Membership.objects.filter(clinic__in=many_clinics[2:]).delete()
 
