@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet
 from aftercare.content.models import MessageTemplate
-from aftercare.outbox.models import ScheduledMessage
+from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.protocols.models import ProtocolStep
+
+VOIDED = models.Q(status=Status.CANCELLED, why=Why.SESSION_VOIDED)
 
 
 class LotMail(models.Model):
@@ -57,6 +59,12 @@ class LotMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lot} · {self.template}"
+
+    @property
+    def written_to(self) -> set[int]:
+        """The patients, by id, who have their message. One whose session was voided before it left has none:
+        the treatment may have been recorded anew."""
+        return set(self.messages.exclude(VOIDED).values_list("patient", flat=True))
 
     @property
     def messages(self) -> models.QuerySet[ScheduledMessage]:

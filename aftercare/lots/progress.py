@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from aftercare.clinics.models import Patient
-from aftercare.lots.models import LotMail
+from aftercare.lots.models import VOIDED, LotMail
 from aftercare.lots.treated import treated_with
 from aftercare.outbox.models import Delivery, ScheduledMessage, Status
 
@@ -58,8 +58,8 @@ def progress_of(mail: LotMail) -> Progress:
     """Five queries, however many patients there are."""
     rows = mail.messages.order_by().values_list("status").annotate(count=Count("pk"))
     treated = treated_with(mail.clinic, mail.lot)
-    written = set(mail.messages.values_list("patient", flat=True))
-    lost = list(_lost(mail))
+    written = mail.written_to
+    lost = list(_lost(mail, written))
     blocked = [
         ToPhone(one.patient, one.obstacle.said)
         for one in treated
@@ -73,9 +73,9 @@ def progress_of(mail: LotMail) -> Progress:
     )
 
 
-def _lost(mail: LotMail) -> Iterator[ToPhone]:
+def _lost(mail: LotMail, written: set[int]) -> Iterator[ToPhone]:
     related = mail.messages.select_related("patient", "step").order_by("patient__last_name")
-    ended = related.filter(status__in=NEVER_CAME)
+    ended = related.filter(status__in=NEVER_CAME).exclude(VOIDED & Q(patient__in=written))
     returned = related.filter(status=Status.SENT, delivery__in=CAME_BACK)
     for message in [*ended, *returned]:
         came_back = message.status == Status.SENT

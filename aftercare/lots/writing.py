@@ -96,7 +96,7 @@ def _refuse_unready(clinic: Clinic, lot: str, template: MessageTemplate) -> None
 def _add(mail: LotMail, *, by: User, now: datetime) -> int:
     found = reachable(treated_with(mail.clinic, mail.lot))
     lock_patients(one.patient.pk for one in found)
-    known = set(mail.messages.values_list("patient", flat=True))
+    known = mail.written_to
     missing = [one for one in found if one.patient.pk not in known]
     steps = _steps(mail, missing)
     made = [_message(one, steps[one.session.protocol_id], now) for one in missing]

@@ -335,6 +335,21 @@ def test_nothing_is_written_without_a_text_and_a_reader(clinic, template, owner,
     assert not LotMail.objects.exists()
 
 
+def test_patient_whose_session_was_voided_and_recorded_anew_can_be_written_to(clinic, template, owner):
+    session = treated(clinic)
+    mail = write(clinic, template, owner)
+    void_session(session, reason="Wrong depth", by=owner, now=NOW)
+    anew = treated(clinic, patient=session.patient)
+    assert progress_of(mail).new == 1
+
+    assert write_to_those_added(mail, by=owner, now=NOW) == 1
+
+    assert mail.messages.get(status=Status.HELD).session == anew
+    assert write_to_those_added(mail, by=owner, now=NOW) == 0
+    after = progress_of(mail)
+    assert (after.new, after.to_phone) == (0, [])
+
+
 def test_voided_session_takes_its_message_out_of_the_line(clinic, template, owner):
     session = treated(clinic)
     mail = write(clinic, template, owner)
