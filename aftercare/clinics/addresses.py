@@ -2,6 +2,7 @@
 
 import unicodedata
 
+import idna
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, validate_email
@@ -28,14 +29,22 @@ def comparable(address: str) -> str:
     A domain counts as the same in its own letters and as mail servers write it (IDNA, RFC 5891). Done here
     and not by the database, whose idea of lower case differs between PostgreSQL and SQLite.
     """
-    folded = address.strip().casefold()
-    if folded.isascii():
-        return folded
-    mailbox, at, domain = folded.rpartition("@")
+    mailbox, at, domain = address.strip().rpartition("@")
+    return f"{mailbox.casefold()}{at}{ascii_domain(domain)}"
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain as mail servers write it (IDNA 2008, RFC 5891); one that has no such form in lower case.
+
+    Not Python's own codec, which is of 2003 and makes ``strasse`` of ``straße``: another's domain.
+    """
+    lower = domain.lower()
+    if lower.isascii():
+        return lower
     try:
-        return f"{mailbox}{at}{domain.encode('idna').decode('ascii')}"
-    except UnicodeError:
-        return folded
+        return idna.encode(lower, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return lower
 
 
 def validate_line(value: str) -> None:

@@ -10,6 +10,7 @@ from email.headerregistry import Address
 from email.utils import format_datetime
 from functools import cached_property, lru_cache
 
+from aftercare.clinics.addresses import ascii_domain
 from aftercare.content.models import CompiledVersion
 from aftercare.content.placeholders import Values
 from aftercare.content.problems import ContentError
@@ -134,7 +135,8 @@ def headers_of(message: ScheduledMessage, *, locale: str, now: datetime) -> dict
     References the same for every message of a session, so that they are shown together;
     Auto-Submitted is RFC 3834, List-Unsubscribe-Post RFC 8058.
     """
-    clinic, domain = message.clinic, message.clinic.sender_email.rpartition("@")[2]
+    clinic = message.clinic
+    domain = ascii_domain(clinic.sender_email.rpartition("@")[2])
     reply_to = {"Reply-To": clinic.reply_to} if clinic.reply_to else {}
     headers = {
         "From": _sender(clinic.sender_name, clinic.sender_email),

@@ -15,6 +15,7 @@ from typing import Any
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.message import sanitize_address
 
+from aftercare.clinics.addresses import ascii_domain
 from aftercare.outbox.quoting import quoted_printable
 
 LONGEST_LINE = 78  # RFC 5322, 2.1.1
@@ -87,4 +88,8 @@ def address(value: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _sanitized(value: str) -> str:
-    return sanitize_address(value, "utf-8").replace("\n", "\r\n")
+    before, at, domain = value.rpartition("@")
+    domain, bracket, after = domain.partition(">")
+    # Django would write the domain by the IDNA of 2003, which takes some to another's.
+    known = domain if domain.isascii() else ascii_domain(domain)
+    return sanitize_address(f"{before}{at}{known}{bracket}{after}", "utf-8").replace("\n", "\r\n")

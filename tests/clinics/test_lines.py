@@ -46,6 +46,18 @@ def test_domain_is_the_same_in_its_own_letters_and_as_servers_write_it():
     assert comparable("anna@klinik-müller.example") == comparable("Anna@xn--klinik-mller-klb.example")
 
 
+@pytest.mark.parametrize(
+    ("domain", "written", "anothers"),
+    [
+        ("straße.example", "xn--strae-oqa.example", "strasse.example"),
+        ("βόλος.example", "xn--nxasmm1c.example", "βόλοσ.example"),
+    ],
+)
+def test_domain_is_never_taken_for_one_that_only_an_older_rule_makes_of_it(domain, written, anothers):
+    assert comparable(f"anna@{domain}") == f"anna@{written}" == comparable(f"Anna@{written}")
+    assert comparable(f"anna@{domain}") != comparable(f"anna@{anothers}")
+
+
 def test_address_whose_domain_has_no_other_form_is_compared_as_it_is():
     assert comparable("anna@ü" + "a" * 70 + ".example") == "anna@ü" + "a" * 70 + ".example"
 

@@ -8,7 +8,7 @@ from django.core.mail import EmailMessage as DjangoMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercare.outbox.wire import Mail, header, wire_of
+from aftercare.outbox.wire import Mail, address, header, wire_of
 
 HEADERS = {"Date": "Sat, 28 Mar 2026 16:00:00 +0000", "Message-ID": "<1@example.com>"}
 PRINTABLE = st.text(
@@ -50,6 +50,21 @@ def test_no_line_is_longer_or_other_than_smtp_allows(text):
     assert max(map(len, lines)) <= 998
     assert not any(b"\n" in line or b"\r" in line for line in lines)
     assert all(line.isascii() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("anna@straße.example", "anna@xn--strae-oqa.example"),
+        ("Anna <anna@straße.example>", "Anna <anna@xn--strae-oqa.example>"),
+        (
+            '"Höbor, Clinic" <care@BÜCHER.example>',
+            "=?utf-8?q?H=C3=B6bor=2C_Clinic?= <care@xn--bcher-kva.example>",
+        ),
+    ],
+)
+def test_address_goes_to_the_domain_that_was_meant(given, written):
+    assert address(given) == written
 
 
 def test_mail_reads_as_django_itself_would_write_it():
