@@ -12,6 +12,7 @@ from django.core.mail.backends import smtp
 
 from aftercare.outbox.overtime import within
 from aftercare.outbox.providers import give_key
+from aftercare.outbox.washing import storable
 from aftercare.outbox.wire import Mail
 
 WITHOUT_METADATA = frozenset({"MailerSend", "Postal"})
@@ -108,4 +109,4 @@ def _provider_message_id(email: EmailMultiAlternatives, service: str) -> str:
         raise AnymailRecipientsRefused("The mail service reports that it failed.", **given)
     # A provider that writes the address otherwise than we do leaves a second entry without an id.
     ids = (recipient.message_id for recipient in status.recipients.values())
-    return next((str(each)[:255] for each in ids if each), "")
+    return next((known for each in ids if (known := storable(each, 255))), "")

@@ -31,6 +31,7 @@ from aftercare.outbox.answers import Answer, judge, speaks_of_unverified_sender
 from aftercare.outbox.backends import NotTaken
 from aftercare.outbox.decisions import ChannelRefused, Decision, NotSent, Refused, Sent, Unknown
 from aftercare.outbox.smtp import ConnectionLost
+from aftercare.outbox.washing import storable
 
 __all__ = [
     "ChannelRefused",
@@ -138,9 +139,9 @@ def words_of(error: Exception) -> str:
     """The mail service's own words, for staff; at most 2,000 characters."""
     if isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException):
         code, reply = _reply(error)
-        return f"{code} {reply}"[:MOST_WORDS]
+        return storable(f"{code} {reply}", MOST_WORDS)
     try:
-        return str(error)[:MOST_WORDS]
+        return storable(error, MOST_WORDS)
     except Exception:  # noqa: BLE001 - an answer that cannot be read must not cost what was decided of it
         return type(error).__name__
 

@@ -10,6 +10,7 @@ from typing import Any
 from aftercare.clinics.addresses import comparable
 from aftercare.outbox.models import DeliveryEvent
 from aftercare.outbox.permanence import is_permanent
+from aftercare.outbox.washing import storable
 
 TELLING = frozenset(
     {"queued", "sent", "deferred", "delivered", "bounced", "rejected", "failed", "unsubscribed", "complained"}
@@ -33,18 +34,20 @@ def read(report: Any, *, provider: str, now: datetime) -> DeliveryEvent | None:
     event_type = _type(report, provider)
     if event_type not in TELLING:
         return None
-    reason, reply = _text(report.reject_reason, 20), _text(report.mta_response, LONGEST_DETAIL)
+    reason, reply = storable(report.reject_reason, 20), storable(report.mta_response, LONGEST_DETAIL)
     event = DeliveryEvent(
         provider=provider,
         event_type=event_type,
-        provider_message_id=_text(report.message_id, 255),
+        provider_message_id=storable(report.message_id, 255),
         message_key=_key(report),
-        recipient=comparable(_text(report.recipient, 320))[:320],
+        recipient=comparable(storable(report.recipient, 320))[:320],
         happened_at=_instant(report.timestamp),
         received_at=now,
         reject_reason=reason,
         permanent=is_permanent(provider, event_type, reason=reason, raw=report.esp_event, reply=reply),
-        detail=" · ".join(filter(None, (_text(report.description, LONGEST_DETAIL), reply)))[:LONGEST_DETAIL],
+        detail=" · ".join(filter(None, (storable(report.description, LONGEST_DETAIL), reply)))[
+            :LONGEST_DETAIL
+        ],
     )
     event.fingerprint = fingerprint(event)
     return event
@@ -70,7 +73,7 @@ def _key(report: Any) -> str:
     """Our own id: in the metadata, or as a tag of a service that keeps no metadata."""
     metadata = report.metadata if isinstance(report.metadata, Mapping) else {}
     tags = report.tags if isinstance(report.tags, Iterable) else ()
-    return _text(metadata.get("message_id"), 64) or next((str(tag) for tag in tags if _is_uuid(tag)), "")
+    return storable(metadata.get("message_id"), 64) or next((str(tag) for tag in tags if _is_uuid(tag)), "")
 
 
 def _is_uuid(value: Any) -> bool:
@@ -85,9 +88,3 @@ def _instant(value: datetime | None) -> datetime | None:
     if value is None:
         return None
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _text(value: Any, longest: int) -> str:
-    """At most so long, without what no database can hold."""
-    text = "" if value is None else str(value)
-    return text.encode("utf-8", "replace").decode().replace("\x00", "").strip()[:longest]

@@ -71,6 +71,13 @@ def test_providers_own_id_is_returned(anymail, email):
     assert send(anymail, email) == "esp-7"
 
 
+def test_providers_id_that_no_database_can_hold_is_kept_without_what_cannot_be(anymail, email):
+    recipients = {"a@example.com": AnymailRecipientStatus(message_id="esp\x00-7", status="queued")}
+    email.anymail_test_response = {"recipient_status": recipients}
+
+    assert send(anymail, email) == "esp-7"
+
+
 @pytest.mark.parametrize("status", ["rejected", "invalid", "failed"])
 def test_recipient_that_the_provider_will_not_serve_is_refused(anymail, email, status):
     recipients = {"a@example.com": AnymailRecipientStatus(message_id="esp-7", status=status)}

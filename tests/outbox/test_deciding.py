@@ -273,6 +273,8 @@ def test_pause_is_never_shorter_than_the_service_asked():
         (recipient(550), "550 5.1.1 no such user"),
         (smtplib.SMTPDataError(554, "spam"), "554 spam"),
         (ValueError("no"), "no"),
+        (smtplib.SMTPDataError(451, b"later\x00 \xff"), "451 later \ufffd"),
+        (ValueError("a\ud800\x00b"), "a?b"),
         (ValueError("x" * 3000), "x" * 2000),
     ],
 )
