@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import EmailMessage
 
+from aftercare.outbox.overtime import TookTooLong
 from aftercare.outbox.wire import wire_of
 
 _MESSAGE_UUID = re.compile(r"<([0-9a-f-]{36})@")
@@ -37,6 +38,8 @@ class EmlBackend(BaseEmailBackend):
         for email in email_messages:
             try:
                 self._write(_name(email.extra_headers.get("Message-ID", "")), wire_of(email))
+            except TookTooLong:
+                raise  # the file may be there
             except OSError as error:
                 raise NotTaken(f"{self.folder}: {error.strerror or error}") from error
         return len(email_messages)

@@ -58,7 +58,7 @@ class Batch:
         """
         try:
             for claimed in self._chunk:
-                connected = connect(self._channel)
+                connected = self._may_go_on(deadline) and connect(self._channel)
                 now = self._watch.now()  # afterwards, because connecting may take long
                 if not (connected and self._may_begin(claimed, deadline, now)):
                     self._give_back()
@@ -70,6 +70,10 @@ class Batch:
             return True
         finally:
             self._settle_done()
+
+    def _may_go_on(self, deadline: datetime) -> bool:
+        """Not to connect anew, which may take long, when nothing could be sent afterwards."""
+        return not stopping.asked() and self._watch.now() < deadline
 
     def _may_begin(self, claimed: ScheduledMessage, deadline: datetime, now: datetime) -> bool:
         """Not if a call begun now could outlast the lease, nor while everything is paused.

@@ -36,7 +36,8 @@ class Watch:
         """The database's time, in UTC."""
         passed = monotonic() - self._looked_at
         if not 0 <= passed < LONGEST_GUESS:
-            self._now, self._looked_at = database_now(), monotonic()
+            before = monotonic()  # not afterwards: a process that is frozen here must not take it for new
+            self._now, self._looked_at = database_now(), before
             return self._now
         return self._now + timedelta(seconds=passed)
 

@@ -25,8 +25,12 @@ def drain(*, deadline: datetime) -> int:
     ``deadline`` is finished first.
     """
     handled, channel, shared = 0, Channel(), Shared()
+    # Also by a clock that nobody sets back: a drain must not outlast its task.
+    ends_at = clock.monotonic() + (deadline - clock.database_now()).total_seconds()
     try:
         while not stopping.asked() and (now := clock.database_now()) < deadline:
+            if clock.monotonic() >= ends_at:
+                break
             send_notices(channel, deadline=deadline)  # staff must know before the next chunk keeps it busy
             rests = rests_of(channel.name, now=now)
             if rests.until or site_paused():  # looked at again when the first of the claim is in hand

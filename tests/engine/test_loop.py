@@ -84,11 +84,11 @@ def test_loop_whose_mail_server_hangs_ends_in_time_and_leaves_one_in_doubt(engin
     loop.send(signal.SIGTERM)
     code = loop.wait(seconds=10)
 
-    assert (code, time.monotonic() - started < 10) == (-signal.SIGALRM, True)
+    assert (code, time.monotonic() - started < 10) == (0, True)
     alone()
     engine.until_settled()
     engine.assert_surely_once(in_doubt=1)
-    assert Attempt.objects.get(outcome="unknown").error == "worker_lost"
+    assert Attempt.objects.get(outcome="unknown").error == "ConnectionLost"
 
 
 def test_loop_outlives_the_database_and_tells_it_once(engine, alone, postgres, mailbox, due):

@@ -7,6 +7,7 @@ import pytest
 from django.core.mail import EmailMultiAlternatives
 
 from aftercare.outbox.backends import EmlBackend, NotTaken
+from aftercare.outbox.overtime import TookTooLong
 
 
 def email(message_id):
@@ -62,3 +63,13 @@ def test_file_that_cannot_be_written_is_known_not_to_be_sent_and_leaves_nothing(
         EmlBackend(file_path=str(in_the_way)).send_messages([email("<a@example.com>")])
 
     assert list(tmp_path.iterdir()) == [in_the_way]
+
+
+def test_write_that_took_too_long_is_in_doubt(tmp_path, monkeypatch):
+    def freeze(_handle):
+        raise TookTooLong
+
+    monkeypatch.setattr("aftercare.outbox.backends.os.fsync", freeze)
+
+    with pytest.raises(TookTooLong):
+        EmlBackend(file_path=str(tmp_path)).send_messages([email("<a@example.com>")])

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from aftercare.outbox import overtime, stopping
 from aftercare.outbox.overtime import TookTooLong, within
 
 
@@ -19,6 +20,20 @@ def test_block_that_ends_in_time_is_left_alone_and_so_is_what_follows():
         pass
 
     time.sleep(0.1)
+
+
+def test_block_has_little_time_left_once_the_process_is_asked_to_end(monkeypatch):
+    monkeypatch.setattr(overtime, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(overtime, "STOPPING_SECONDS", 0.05)
+    started = time.monotonic()
+    stopping.ask()
+    try:
+        with pytest.raises(TookTooLong), within(60):
+            time.sleep(10)
+    finally:
+        stopping.reset()
+
+    assert time.monotonic() - started < 5
 
 
 def test_alarms_of_others_are_theirs_again_afterwards():

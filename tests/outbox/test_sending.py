@@ -8,7 +8,9 @@ from django.db import DatabaseError
 
 from aftercare.content.approval import retire
 from aftercare.followups.models import FollowUpTask
+from aftercare.outbox import clock, stopping
 from aftercare.outbox.calling import call_time, lease_time
+from aftercare.outbox.channel import Channel
 from aftercare.outbox.composing import reproduce
 from aftercare.outbox.models import (
     Attempt,
@@ -96,6 +98,44 @@ def test_drain_stops_at_its_deadline_and_gives_back_the_rest(at, provider, three
     drain(deadline=at.now + timedelta(minutes=1))
 
     assert len(provider.taken) == 1
+    assert sorted(statuses(three)) == [Status.SCHEDULED, Status.SCHEDULED, Status.SENT]
+
+
+def test_drain_ends_in_its_time_though_the_databases_clock_is_set_back(
+    at, provider, three, settings, monkeypatch
+):
+    settings.CLAIM_CHUNK = 1
+    passed = [0.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: passed[0])
+
+    def set_back(email):
+        at.pass_(hours=-1)
+        passed[0] += 61
+
+    long_due = at.now - timedelta(hours=2)
+    ScheduledMessage.objects.update(due_at=long_due, send_at=long_due)
+    provider.tricks = [set_back]
+
+    drain(deadline=at.now + timedelta(minutes=1))
+
+    assert len(provider.taken) == 1
+
+
+def test_no_connection_is_made_anew_for_a_process_that_should_end(at, provider, three, monkeypatch):
+    opened, really_open = [], Channel.open
+
+    def note(channel):
+        opened.append(channel)
+        really_open(channel)
+
+    monkeypatch.setattr(Channel, "open", note)
+    provider.tricks = [lambda email: stopping.ask()]
+    try:
+        drain(deadline=at.now + timedelta(minutes=1))
+    finally:
+        stopping.reset()
+
+    assert len(opened) == 1
     assert sorted(statuses(three)) == [Status.SCHEDULED, Status.SCHEDULED, Status.SENT]
 
 

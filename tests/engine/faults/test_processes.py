@@ -143,6 +143,23 @@ def test_worker_asked_to_stop_finishes_one_and_gives_back_the_rest(engine, mailb
         run.judge()
 
 
+def test_worker_asked_to_stop_hangs_up_on_a_server_that_does_not_answer(engine, mailbox, runs):
+    engine.beat()
+    for run in runs("worker asked to stop (TERM) while the mail server hangs"):
+        mailbox.misbehave("data", "hang", times=2)
+        worker = engine.worker()
+        run.due(20)
+        run.until_reached(1)
+        asked = time.monotonic()
+        run.expect(worker.stop(signal.SIGTERM, seconds=15) == 0, "ended by itself")
+        run.expect(time.monotonic() - asked < 10, "ended within 10 s")
+        mailbox.behave()
+        worker = engine.worker()
+        run.until_settled()
+        run.judge(unknown=2)
+        worker.stop(signal.SIGTERM)
+
+
 def test_two_beats_and_ten_workers_send_each_message_once(engine, mailbox, runs):
     mailbox.delay_seconds = 0.02
     for _ in range(10):

@@ -9,8 +9,6 @@ from django.core.management.base import BaseCommand, CommandParser
 from aftercare.outbox import stopping
 from aftercare.outbox.looping import Loop
 
-GRACE_SECONDS = 9
-
 
 class Command(BaseCommand):
     help = (
@@ -33,11 +31,7 @@ class Command(BaseCommand):
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
-    """Ends after the message in hand.
-
-    A mail server that does not answer by then costs this message its certainty, as a killed worker would: the
-    alarm ends the process, and the lease's end tells.
+    """Ends after the message in hand; a mail server that does not answer soon is hung up on, which costs this
+    message its certainty (see :mod:`aftercare.outbox.overtime`).
     """
-    if not stopping.asked():
-        stopping.ask()
-        signal.alarm(GRACE_SECONDS)
+    stopping.ask()
