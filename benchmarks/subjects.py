@@ -32,18 +32,18 @@ class Subject(Protocol):
 
 @dataclass
 class Engine:
-    """Ours: a worker with four children and beat, as deployed; every message due at the same instant."""
+    """Ours: a worker with three children and beat, as deployed; every message due at the same instant."""
 
     servers: Servers
     places: list[Place]
     name: str = "aftercare"
-    does: str = "Celery worker -c 4 and beat, all settings at their defaults"
+    does: str = "Celery worker -c 3 and beat, all settings at their defaults"
 
     def send(self, count: int) -> Measured:
         forget_messages()
         running = Deployment(self.servers.folder, self.servers.environ())
         try:
-            worker = running.worker(concurrency=4)
+            worker = running.worker(concurrency=3)
             running.beat()
             due_at = database_now() + timedelta(seconds=5 + count / 200)
             make_due(self.places, count, due_at=due_at)
