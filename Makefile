@@ -12,14 +12,14 @@ DEPLOYED := SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
 	ALLOWED_HOSTS=aftercare.example.com DATABASE_URL=postgres://aftercare@localhost/aftercare \
 	REDIS_URL=redis://localhost:6379/0 EMAIL_URL=smtp+tls://localhost:587
 
-.PHONY: help run test check translations services-test postgres-test browser-test html-check bench bench-servers clean faults
+.PHONY: help run test check translations services-test postgres-test browser-test bench bench-servers clean faults
 
 help:
 	@echo "make run            start Aftercare with demo clinics (PORT=8000, AFTERCARE_VAR=./var)"
 	@echo "make test           the unit tests, with coverage"
 	@echo "make check          lint, format, types, layers, migrations, deployment settings"
 	@echo "make translations   gather the texts into locale/es/LC_MESSAGES/django.po, and compile it"
-	@echo "make services-test  tests on real PostgreSQL, Redis and SMTP processes"
+	@echo "make services-test  tests on real PostgreSQL, Redis and SMTP processes, and the HTML before the W3C's checker"
 	@echo "make postgres-test  the unit tests on a real PostgreSQL"
 	@echo "make browser-test   tests in Chromium"
 	@echo "make faults         each fault 20 times on real processes, and the table of what it cost (some two hours)"
@@ -54,12 +54,6 @@ postgres-test: $(VENV)/.dev
 
 browser-test: $(VENV)/.dev
 	$(RUN_TESTS) -n 2 -m browser tests/browser
-
-# By hand, with the W3C's checker, which wants Java: make html-check VNU=/where/it/is/vnu.jar
-# Word's own properties and namespaces are no errors of ours.
-html-check: $(VENV)/.dev
-	$(BIN)/python -m tests.shipped_mails var/html
-	java -jar "$(VNU)" --errors-only --filterpattern '.*(mso-|xmlns:).*' var/html/*.html
 
 # For example: make bench OPTIONS="--messages 1000 --rounds 1"
 bench: bench-throughput
