@@ -26,6 +26,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "BORDER_RADIUS": "8px",
     "STYLES": [_static("console/pages.css"), _static("console/console.css")],
+    "SCRIPTS": [_static("console/keyboard.js")],
     "DASHBOARD_CALLBACK": "aftercare.console.dashboard.fill_in",
     "ACCOUNT": {
         "navigation": [

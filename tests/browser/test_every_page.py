@@ -17,6 +17,10 @@ from tests.console.test_scoping import populate
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = (1440, 820, 390)
 GRAVE = ("serious", "critical")
+OUT_OF_REACH = """() => [...document.querySelectorAll("[x-on\\\\:click], [onclick]")].filter(
+  one => one.offsetParent && one.textContent.trim() && one.tabIndex < 0 &&
+    !one.querySelector("a[href], button, input, select, textarea")
+).map(one => one.outerHTML.slice(0, 200))"""
 
 
 def shown_to(user, rows):
@@ -41,6 +45,7 @@ def faults_of(page, url):
     page.goto(url)
     violations = Axe().run(page).response["violations"]
     faults = [(url, one["id"], one["nodes"][0]["html"]) for one in violations if one["impact"] in GRAVE]
+    faults += [(url, "no keyboard reaches", one) for one in page.evaluate(OUT_OF_REACH)]
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 1000})
         wide = page.evaluate("document.documentElement.scrollWidth")
