@@ -46,7 +46,7 @@ def test_typed_lot_is_kept_as_it_is(client, staff, posted):
         (f"{ITEM}10ABC12317270630", "Type the lot and the expiry as they are printed"),
         (f"{ITEM}17270630", "This code holds no lot"),
         ("A" * 61, "A lot has at most 60 characters"),
-        ("A" * 201, "at most 200"),
+        ("A" * 501, "at most 500"),
     ],
 )
 def test_code_without_a_clear_lot_is_refused_even_in_a_draft(client, staff, posted, text, said):
