@@ -11,8 +11,10 @@ from typing import Any
 
 from aftercare.checkins.approving import approve_rules, save_rules
 from aftercare.checkins.models import CheckIn, RuleSet
+from aftercare.checkins.reminder_texts import install_reminder
 from aftercare.clinics.invitations import Invitation
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
+from aftercare.content.approval import approve
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
 from aftercare.outbox.composing import compose
 from aftercare.outbox.models import Attempt, DeliveryEvent, ScheduledMessage, StaffNotice, Status
@@ -287,6 +289,24 @@ def approved_rules(clinic: Clinic) -> RuleSet:
     known = RuleSet.objects.filter(clinic=clinic).approved().first()
     at = datetime(2026, 1, 1, 9, tzinfo=UTC)
     return known or approve_rules(save_rules(clinic), by=practitioner(clinic), now=at)
+
+
+def approve_reminder(clinic: Clinic) -> None:
+    """The shipped reminder of an unanswered check-in, in every language."""
+    by = practitioner(clinic)
+    for draft in TemplateVersion.objects.drafts().filter(template=install_reminder(clinic)):
+        approve(draft, by=by, now=ENDED_AT)
+
+
+def check_in_sent(clinic: Clinic, *, at: datetime) -> ScheduledMessage:
+    """A message of ``at`` that asks how it goes; the clinic gets its rules and its reminder approved."""
+    approved_rules(clinic)
+    approve_reminder(clinic)
+    session = treatment_session(clinic, state="completed", completed_at=ENDED_AT)
+    asking = message(session, status="sent", send_at=at, sent_at=at)
+    asking.step.template.asks_check_in = True
+    asking.step.template.save()
+    return asking
 
 
 def check_in(message: ScheduledMessage, **over: Any) -> CheckIn:

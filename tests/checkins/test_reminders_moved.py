@@ -5,10 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aftercare.checkins.answering import Given, answer
-from aftercare.checkins.reminder_texts import install_reminder
 from aftercare.checkins.reminding import promise_reminders
-from aftercare.content.approval import approve
-from aftercare.content.models import TemplateVersion
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.planning import complete_session, void_session
 from aftercare.outbox.readdressing import send_to_new_address
@@ -23,17 +20,8 @@ HALF_A_DAY = timedelta(hours=12)
 
 @pytest.fixture
 def asking():
-    """A check-in that was sent, of a clinic without quiet hours that has approved rules and reminder."""
-    clinic = factories.clinic(quiet_from="00:00", quiet_until="00:00")
-    by = factories.practitioner(clinic)
-    factories.approved_rules(clinic)
-    for draft in TemplateVersion.objects.drafts().filter(template=install_reminder(clinic)):
-        approve(draft, by=by, now=factories.ENDED_AT)
-    session = factories.treatment_session(clinic, state="completed", completed_at=factories.ENDED_AT)
-    message = factories.message(session, status="sent", send_at=SENT_AT, sent_at=SENT_AT)
-    message.step.template.asks_check_in = True
-    message.step.template.save()
-    return message
+    """Of a clinic without quiet hours."""
+    return factories.check_in_sent(factories.clinic(quiet_from="00:00", quiet_until="00:00"), at=SENT_AT)
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ from django.db import IntegrityError, transaction
 
 from aftercare.checkins.answering import Given, answer
 from aftercare.checkins.questions import questions_for
-from aftercare.checkins.reminder_texts import install_missing_reminders, install_reminder, shipped_text
+from aftercare.checkins.reminder_texts import install_missing_reminders, shipped_text
 from aftercare.checkins.reminding import promise_reminders
 from aftercare.checkins.unanswered import tell_of_unanswered
-from aftercare.content.approval import approve
 from aftercare.content.checking import check
 from aftercare.content.models import TemplatePurpose, TemplateVersion
 from aftercare.outbox import clock
@@ -33,15 +32,7 @@ NEXT_MORNING = datetime(2026, 3, 31, 7, tzinfo=UTC)  # 08:00 in London, where qu
 
 @pytest.fixture
 def asking():
-    """A check-in that was sent, of a clinic that has approved its rules and its reminder."""
-    clinic = factories.clinic()
-    factories.approved_rules(clinic)
-    approve_reminder(clinic)
-    session = factories.treatment_session(clinic, state="completed", completed_at=factories.ENDED_AT)
-    message = factories.message(session, status="sent", send_at=SENT_AT, sent_at=SENT_AT)
-    message.step.template.asks_check_in = True
-    message.step.template.save()
-    return message
+    return factories.check_in_sent(factories.clinic(), at=SENT_AT)
 
 
 @pytest.fixture
@@ -56,12 +47,6 @@ def send_due(settings, monkeypatch):
 
     yield send
     Provider.reset()
-
-
-def approve_reminder(clinic):
-    by = factories.practitioner(clinic)
-    for draft in TemplateVersion.objects.drafts().filter(template=install_reminder(clinic)):
-        approve(draft, by=by, now=factories.ENDED_AT)
 
 
 def reminder_of(message):

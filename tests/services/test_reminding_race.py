@@ -9,10 +9,7 @@ from django.db import connection
 
 from aftercare.checkins.answering import Given, answer
 from aftercare.checkins.questions import questions_for
-from aftercare.checkins.reminder_texts import install_reminder
 from aftercare.checkins.reminding import promise_reminders
-from aftercare.content.approval import approve
-from aftercare.content.models import TemplateVersion
 from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.protocols.models import StepKind
 from tests import factories
@@ -23,16 +20,7 @@ SENT_AT = factories.ENDED_AT + timedelta(days=1)
 
 @pytest.fixture
 def asking():
-    clinic = factories.clinic()
-    factories.approved_rules(clinic)
-    by = factories.practitioner(clinic)
-    for draft in TemplateVersion.objects.drafts().filter(template=install_reminder(clinic)):
-        approve(draft, by=by, now=factories.ENDED_AT)
-    session = factories.treatment_session(clinic, state="completed", completed_at=factories.ENDED_AT)
-    message = factories.message(session, status="sent", send_at=SENT_AT, sent_at=SENT_AT)
-    message.step.template.asks_check_in = True
-    message.step.template.save()
-    return message
+    return factories.check_in_sent(factories.clinic(), at=SENT_AT)
 
 
 def at_once(*calls):
