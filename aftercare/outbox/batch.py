@@ -58,7 +58,8 @@ class Batch:
         """
         try:
             for claimed in self._chunk:
-                connected = self._may_go_on(deadline) and connect(self._channel)
+                # Connecting may take long, so not when nothing could be sent afterwards.
+                connected = not _must_end(deadline, self._watch.now()) and connect(self._channel)
                 now = self._watch.now()  # afterwards, because connecting may take long
                 if not (connected and self._may_begin(claimed, deadline, now)):
                     self._give_back()
@@ -71,18 +72,14 @@ class Batch:
         finally:
             self._settle_done()
 
-    def _may_go_on(self, deadline: datetime) -> bool:
-        """Not to connect anew, which may take long, when nothing could be sent afterwards."""
-        return not stopping.asked() and self._watch.now() < deadline
-
     def _may_begin(self, claimed: ScheduledMessage, deadline: datetime, now: datetime) -> bool:
         """Not if a call begun now could outlast the lease, nor while everything is paused.
 
         Nor on another day (UTC) than that of the claim, whose limits it was counted against.
         """
         paused = self._in_hand.must_read(claimed.pk, now=now) and site_paused()
-        in_time = lasts(claimed.lease_until, now) and now < deadline and now.date() == self._claimed_at.date()
-        return in_time and not stopping.asked() and not paused
+        in_time = lasts(claimed.lease_until, now) and now.date() == self._claimed_at.date()
+        return in_time and not _must_end(deadline, now) and not paused
 
     def _send_next(self, now: datetime) -> bool:
         """False if the service is in trouble, so that no other message should be tried now."""
@@ -156,6 +153,10 @@ class Batch:
         move_all(mine, to=Status.SCHEDULED, now=now)
         counts = Counter(message.clinic_id for message in left)
         give_back(self._channel.name, counts, now=now, claimed_at=self._claimed_at)
+
+
+def _must_end(deadline: datetime, now: datetime) -> bool:
+    return stopping.asked() or now >= deadline
 
 
 def _too_late(message: ScheduledMessage, now: datetime) -> bool:
