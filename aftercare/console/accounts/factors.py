@@ -1,7 +1,8 @@
 """The pages on which one changes one's second factor: whoever has one shows it first.
 
 A session opened with the password alone, before a factor was there, is ended when the first is added: it
-could go on without ever showing it.
+could go on without ever showing it. One person's pages wait for each other, so that of two sessions which add a
+first factor at once the second finds it there.
 """
 
 import time
@@ -11,10 +12,12 @@ from functools import wraps
 from allauth.account.app_settings import REAUTHENTICATION_TIMEOUT
 from allauth.account.internal.flows.login import record_authentication
 from django.contrib.auth import update_session_auth_hash
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver
 
 from aftercare.clinics.leaving import end_sessions
+from aftercare.clinics.users import User
 from aftercare.console.access import user_of
 from aftercare.console.accounts.second_factor import ask_for_it, kinds_of, last_shown
 
@@ -45,13 +48,15 @@ def _behind(view: View) -> View:
     def page(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if request.user.is_anonymous:
             return view(request, *args, **kwargs)
-        had = kinds_of(request)
-        if had and time.time() - last_shown(request) > REAUTHENTICATION_TIMEOUT:
-            return ask_for_it(request, had)
-        response = view(request, *args, **kwargs)
-        if not had and (added := kinds_of(request)):
-            _begin_anew(request, added)
-        return response
+        with transaction.atomic():
+            User.objects.select_for_update().get(pk=user_of(request).pk)
+            had = kinds_of(request)
+            if had and time.time() - last_shown(request) > REAUTHENTICATION_TIMEOUT:
+                return ask_for_it(request, had)
+            response = view(request, *args, **kwargs)
+            if not had and (added := kinds_of(request)):
+                _begin_anew(request, added)
+            return response
 
     return page
 
