@@ -5,7 +5,6 @@ from datetime import UTC, datetime, time
 from io import BytesIO
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -15,6 +14,7 @@ from aftercare.clinics.models import Role
 from aftercare.outbox import clock
 from aftercare.outbox.links import CHECK_IN
 from tests import factories
+from tests.browser.looking import grave
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NOON = datetime(2026, 3, 30, 11, tzinfo=UTC)
@@ -41,12 +41,6 @@ def message(monkeypatch):
     return message
 
 
-def no_violations(page):
-    found = Axe().run(page).response["violations"]
-    grave = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
-    assert grave == []
-
-
 def photo():
     out = BytesIO()
     Image.new("RGB", (600, 400), "#c08070").save(out, "JPEG")
@@ -67,7 +61,7 @@ def test_answers_lead_to_a_promised_call_and_to_the_clinics_page(page, log_in, m
     open_form(page, message, settings)
     for number, part in enumerate(PARTS, 1):
         shoot(f"check-in-{number}", full_page=True)
-        no_violations(page)
+        assert grave(page) == []
         for code, answer in part.items():
             page.locator(f"input[name={code}]").locator("..").filter(
                 has_text=re.compile(rf"^\s*{answer}\s*$")
@@ -80,14 +74,14 @@ def test_answers_lead_to_a_promised_call_and_to_the_clinics_page(page, log_in, m
     page.get_by_role("button", name="Send the photos").click()
     expect(page.get_by_text("Photos received: 1")).to_be_visible()
     shoot("check-in-answer", full_page=True)
-    no_violations(page)
+    assert grave(page) == []
 
     log_in(factories.user(message.clinic, Role.STAFF))
     page.set_viewport_size({"width": 820, "height": 1180})
     page.goto(f"/admin/checkins/checkin/{CheckIn.objects.get().pk}/change/")
     expect(page.get_by_role("img", name="Photo 1 from the patient")).to_be_visible()
     shoot("check-in-console", full_page=True)
-    no_violations(page)
+    assert grave(page) == []
     assert CheckInPhoto.objects.count() == 1
 
 
@@ -102,7 +96,7 @@ def test_form_works_by_keyboard_on_a_small_screen_and_warns_first(page, message,
     expect(page.get_by_role("heading", level=1)).to_contain_text("Call 999 now")
     shoot("check-in-emergency", full_page=True)
     assert fits(page, 320)
-    no_violations(page)
+    assert grave(page) == []
 
 
 def test_clinician_reads_the_rules_on_a_tablet(page, log_in, message, shoot):
@@ -114,7 +108,7 @@ def test_clinician_reads_the_rules_on_a_tablet(page, log_in, message, shoot):
 
     expect(page.get_by_role("button", name="I have read the rules")).to_be_visible()
     shoot("rules-draft", full_page=True)
-    no_violations(page)
+    assert grave(page) == []
 
 
 @pytest.mark.parametrize("width", [390, 820, 1440])
@@ -126,4 +120,4 @@ def test_page_of_what_answers_say_fits_the_screen(page, log_in, message, shoot, 
     expect(page.get_by_text("Too few check-ins so far to say anything.")).to_be_visible()
     shoot(f"learning-{width}", full_page=True)
     assert fits(page, width)
-    no_violations(page)
+    assert grave(page) == []

@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from aftercare.checkins.models import Concern
@@ -14,6 +13,7 @@ from aftercare.outbox import clock
 from aftercare.outbox.models import StaffNotice
 from aftercare.outbox.sending import drain
 from tests import factories
+from tests.browser.looking import grave
 from tests.provider import Provider
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -71,11 +71,6 @@ def answer_from_mail(page, mail, settings):
             labels.filter(has_text=re.compile(rf"^\s*{choice}\s*$")).click()
         page.get_by_role("button", name=re.compile("Save and go on|Send my answers")).click()
     page.get_by_text("Has something changed?").or_(page.get_by_role("heading", level=1)).first.wait_for()
-
-
-def grave(page):
-    found = Axe().run(page).response["violations"]
-    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
 
 
 def test_worried_answer_is_promised_a_call_and_closed_with_its_outcome(

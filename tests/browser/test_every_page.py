@@ -5,18 +5,17 @@ at without anyone remembering it.
 """
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
 
 from aftercare.clinics.models import Role
 from tests import factories
+from tests.browser.looking import fits, grave
 from tests.console.test_isolation import addresses, pages
 from tests.console.test_scoping import populate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = (1440, 820, 390)
-GRAVE = ("serious", "critical")
 OUT_OF_REACH = """() => [...document.querySelectorAll("[x-on\\\\:click], [onclick]")].filter(
   one => one.offsetParent && one.textContent.trim() && one.tabIndex < 0 &&
     !one.querySelector("a[href], button, input, select, textarea")
@@ -43,14 +42,9 @@ def is_page(answer):
 def faults_of(page, url):
     page.set_viewport_size({"width": WIDTHS[1], "height": 1000})
     page.goto(url)
-    violations = Axe().run(page).response["violations"]
-    faults = [(url, one["id"], one["nodes"][0]["html"]) for one in violations if one["impact"] in GRAVE]
+    faults = [(url, *fault) for fault in grave(page)]
     faults += [(url, "no keyboard reaches", one) for one in page.evaluate(OUT_OF_REACH)]
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 1000})
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        faults += [(url, "wider than", width)] if wide > width else []
-    return faults
+    return faults + [(url, "wider than", width) for width in WIDTHS if not fits(page, width)]
 
 
 def test_no_page_of_the_console_has_a_grave_violation_or_stands_out_of_the_screen(log_in):

@@ -1,12 +1,12 @@
 """A clinician writes to everybody treated with a lot: searched, previewed, confirmed, and followed."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from aftercare.clinics.models import Role
 from aftercare.outbox.models import ScheduledMessage
 from tests import factories
+from tests.browser.looking import fits, grave
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -22,16 +22,6 @@ def clinic():
         completed = {"state": "completed", "completed_at": factories.ENDED_AT, "cartridge_lot": "SP-1207"}
         factories.treatment_session(clinic, patient=patient, **completed)
     return clinic
-
-
-def grave(page):
-    found = Axe().run(page).response["violations"]
-    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
-
-
-def fits(page, width):
-    page.set_viewport_size({"width": width, "height": 1000})
-    return page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_lot_is_searched_previewed_confirmed_and_followed(log_in, clinic, shoot):

@@ -11,6 +11,7 @@ from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.outbox.tasks import tick
 from aftercare.treatments.models import SessionState, TreatmentSession
 from tests import factories
+from tests.browser.looking import grave
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -64,7 +65,7 @@ def test_staff_record_a_session_see_its_plan_and_see_it_sent(log_in, clinic):
     assert TreatmentSession.objects.get().state == SessionState.COMPLETED
 
 
-def test_end_in_the_future_is_told_beside_the_field(log_in, clinic):
+def test_end_in_the_future_is_told_beside_the_field(log_in, clinic, shoot):
     factories.patient(clinic, first_name="Amara", last_name="Okafor")
     page = log_in(factories.user(clinic, Role.STAFF))
     page.goto("/admin/treatments/treatmentsession/add/")
@@ -75,6 +76,8 @@ def test_end_in_the_future_is_told_beside_the_field(log_in, clinic):
 
     page.locator(".errorlist", has_text="The treatment cannot end in the future").wait_for()
     assert page.locator("[name=areas-0-depth_mm]").input_value() == "0.8"
+    shoot("session-with-errors", full_page=True)
+    assert grave(page) == []
     assert not ScheduledMessage.objects.exists()
 
 

@@ -1,7 +1,6 @@
 """A text is written, broken, mended, looked at and approved; a step is moved on its timeline."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -9,6 +8,7 @@ from aftercare.clinics.models import Role
 from aftercare.content.models import VersionStatus
 from aftercare.outbox.planning import complete_session
 from tests import factories
+from tests.browser.looking import grave
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -25,12 +25,6 @@ def clinician(clinic):
     return user
 
 
-def faults(page):
-    """What axe finds serious or critical on the page as it stands."""
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
-
-
 def test_text_is_written_broken_mended_previewed_and_approved(log_in, clinic, clinician, shoot):
     template = factories.template(clinic, name="First night", safety_critical=True)
     factories.draft_version(template, body="Hello.")
@@ -44,13 +38,20 @@ def test_text_is_written_broken_mended_previewed_and_approved(log_in, clinic, cl
     page.get_by_text("Did you mean “{{ practitioner.name }}”?").wait_for()
     page.get_by_role("button", name="Line 8, column 8").click()
     assert page.evaluate("document.activeElement.selectionStart") > 200
-    shoot("editor-with-a-problem")
+    page.get_by_label("Subject").fill("")
+    page.get_by_role("button", name="Save and preview").click()
+    page.locator(".errorlist, .text-red-600").get_by_text("This field is required.").wait_for()
+    page.get_by_text("Did you mean “{{ practitioner.name }}”?").wait_for()
+    shoot("editor-with-errors", full_page=True)
+    assert grave(page) == []
+
+    page.get_by_label("Subject").fill("A note from {{ clinic.name }}")
 
     page.get_by_label("Text").fill(factories.BODY["en"])
     live.get_by_text("Nothing keeps this draft from being approved.").wait_for()
     expect(live.get_by_text("always said")).to_have_count(3)
     expect(live.frame_locator("iframe").get_by_text("Hello Amara")).to_be_visible()
-    assert faults(page) == []
+    assert grave(page) == []
     live.get_by_role("button", name="Plain text").click()
     expect(live.locator("pre")).to_contain_text("Hello Amara")
     page.get_by_role("button", name="Save and preview").click()
@@ -82,7 +83,7 @@ def test_placeholder_is_put_where_the_cursor_stands_with_its_value_beside_it(log
     expect(frame.get_by_text("Hello Bettina")).to_be_visible()
 
 
-def test_step_is_moved_on_the_timeline_and_the_change_agreed_to(log_in, clinic, clinician):
+def test_step_is_moved_on_the_timeline_and_the_change_agreed_to(log_in, clinic, clinician, shoot):
     protocol = factories.protocol(clinic, steps=({**factories.WALL_TIME, "day": 2, "latest_day": 2},))
     session = factories.treatment_session(clinic, protocol=protocol, ended_at=timezone.now())
     complete_session(session, by=None, now=timezone.now())
@@ -90,11 +91,18 @@ def test_step_is_moved_on_the_timeline_and_the_change_agreed_to(log_in, clinic, 
     page.goto(f"/admin/protocols/protocol/{protocol.pk}/change/")
 
     page.locator(".timeline").get_by_role("button", name="The day after").click()
+    page.locator("[name=steps-0-latest_day]").fill("1")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("The window ends too early").wait_for()
+    shoot("step-with-errors", full_page=True)
+    assert grave(page) == []
+
+    page.locator("[name=steps-0-latest_day]").fill("2")
     page.locator("[name=steps-0-local_time]").fill("10:15")
     page.locator(".timeline").get_by_text("10:15").wait_for()
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("1 planned message gets another time.").wait_for()
-    assert faults(page) == []
+    assert grave(page) == []
     page.get_by_role("button", name="Save, and change these messages").click()
     page.get_by_text("1 message moved").wait_for()
 
