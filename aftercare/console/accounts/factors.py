@@ -1,8 +1,8 @@
 """The pages on which one changes one's second factor: whoever has one shows it first.
 
 A session opened with the password alone, before a factor was there, is ended when the first is added: it
-could go on without ever showing it. One person's pages wait for each other, so that of two sessions which add a
-first factor at once the second finds it there.
+could go on without ever showing it. One person's pages wait for each other, so that of two sessions which add
+a first factor at once the second finds it there.
 """
 
 import time
