@@ -12,6 +12,7 @@ from django.db import transaction
 
 from aftercare.checkins.approving import rules_in_force
 from aftercare.checkins.concerns import raise_concern
+from aftercare.checkins.lapsing import has_lapsed
 from aftercare.checkins.levels import Level, worst
 from aftercare.checkins.models import CheckIn, Concern, RuleSet
 from aftercare.checkins.questions import LONGEST_NOTE, Question, only_asked, questions_for
@@ -64,16 +65,20 @@ def facts_of(session: TreatmentSession, *, day: int, now: datetime) -> Facts:
     )
 
 
-def newest(message: ScheduledMessage) -> CheckIn | None:
-    """The check-in that was begun last, open or not."""
+def newest(message: ScheduledMessage, *, now: datetime) -> CheckIn | None:
+    """The check-in that was begun last, open or finished; None if the patient is to begin afresh."""
+    known = _last(message)
+    return None if known is None or has_lapsed(known, message, now=now) else known
+
+
+def _last(message: ScheduledMessage) -> CheckIn | None:
     rows = CheckIn.objects.filter(message=message).select_related("rules", "concern")
     return rows.order_by("number").last()
 
 
 def asked_in(check_in: CheckIn | None, message: ScheduledMessage, *, now: datetime) -> list[Question]:
     """The questions of an open check-in, as of the day it was begun; else those of today."""
-    is_open = check_in is not None and check_in.answered_at is None
-    day = check_in.day if check_in and is_open else day_of(message.session, now=now)
+    day = check_in.day if check_in and check_in.is_open else day_of(message.session, now=now)
     return questions_for(variant=message.session.variant, day=day)
 
 
@@ -86,11 +91,11 @@ def weigh(message: ScheduledMessage, given: Given, *, now: datetime) -> Level:
 
 
 def begin_again(message: ScheduledMessage, *, now: datetime) -> CheckIn:
-    """A new check-in beside those that were finished; the open one if there is one. Raises NothingAsked."""
+    """A new check-in beside those before; the open one unless it has lapsed. Raises NothingAsked."""
     with transaction.atomic():
         lock_patients([message.patient_id])
-        known = newest(message)
-        if known is not None and known.answered_at is None:
+        known = _still_open_or_last(message, now)
+        if known is not None and known.is_open:
             return known
         begun = _begin(message, known, now)
         begun.save()
@@ -101,17 +106,18 @@ def answer(message: ScheduledMessage, given: Given, *, now: datetime) -> CheckIn
     """Keeps what was given, weighs all so far, and raises a concern if a human is needed, in one transaction.
 
     The check-in is finished when all is answered, or at once by an emergency. What repeats a finished
-    check-in changes nothing; what differs from it begins another. Raises NothingAsked.
+    check-in changes nothing; what differs from it, or comes after an open one has lapsed, begins another.
+    Raises NothingAsked.
     """
     if not message.step.template.asks_check_in:
         raise NothingAsked
     with transaction.atomic():
         message.session.patient = patient = lock_patient(message.patient_id)
         patient.clinic = message.clinic
-        check_in = newest(message)
+        check_in = _still_open_or_last(message, now)
         if check_in is None or _is_new(check_in, message.session, given):
             check_in = _begin(message, check_in, now)
-        if check_in.answered_at is None:
+        if check_in.is_open:
             _take(check_in, message.session, given, now)
     return check_in
 
@@ -129,6 +135,15 @@ def _rules_for(message: ScheduledMessage) -> RuleSet:
     return rules
 
 
+def _still_open_or_last(message: ScheduledMessage, now: datetime) -> CheckIn | None:
+    """The check-in begun last, which is closed for good if it has lapsed; its concern stays open."""
+    last = _last(message)
+    if last is not None and has_lapsed(last, message, now=now):
+        last.lapsed_at = now
+        last.save(update_fields=["lapsed_at"])
+    return last
+
+
 def _begin(message: ScheduledMessage, known: CheckIn | None, now: datetime) -> CheckIn:
     """A check-in that is still to be stored."""
     return CheckIn(
@@ -144,9 +159,9 @@ def _begin(message: ScheduledMessage, known: CheckIn | None, now: datetime) -> C
 
 
 def _is_new(check_in: CheckIn, session: TreatmentSession, given: Given) -> bool:
-    """Whether it says something else than a check-in that is finished."""
+    """Whether it says something else than a check-in that is finished, or comes after one that has lapsed."""
     if check_in.answered_at is None:
-        return False
+        return not check_in.is_open
     answers = only_asked(given.answers, variant=session.variant, day=check_in.day)
     same_note = given.note is None or given.note.strip()[:LONGEST_NOTE] == check_in.note
     return not same_note or any(check_in.answers.get(code) != answer for code, answer in answers.items())

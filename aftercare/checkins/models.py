@@ -167,8 +167,9 @@ class Concern(models.Model):
 
 
 class CheckIn(models.Model):
-    """One time that a patient answered the questions a message asked; open until ``answered_at``.
+    """One time that a patient answered the questions a message asked; open until it is finished or lapses.
 
+    ``lapsed_at``: when a later one took the place of this one, which the patient had left unfinished.
     ``level`` and ``reasons`` are those of the answers so far, by ``rules``. A patient may answer again: a row
     each time, numbered.
     """
@@ -197,6 +198,7 @@ class CheckIn(models.Model):
     reasons = models.JSONField(_("reasons"), default=list)
     started_at = models.DateTimeField(_("started at"))
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    lapsed_at = models.DateTimeField(_("lapsed at"), null=True, blank=True)
     concern = models.ForeignKey(
         Concern,
         verbose_name=_("concern"),
@@ -217,8 +219,12 @@ class CheckIn(models.Model):
             models.UniqueConstraint(fields=["message", "number"], name="check_in_number_once"),
             models.UniqueConstraint(
                 fields=["message"],
-                condition=Q(answered_at__isnull=True),
+                condition=Q(answered_at__isnull=True, lapsed_at__isnull=True),
                 name="check_in_one_open_per_message",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True) | Q(lapsed_at__isnull=True),
+                name="check_in_finished_or_lapsed",
             ),
             models.CheckConstraint(condition=Q(level__in=Level.values), name="check_in_level_known"),
             models.CheckConstraint(
@@ -228,6 +234,10 @@ class CheckIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient} · {self.get_level_display()}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.answered_at is None and self.lapsed_at is None
 
 
 class CheckInScopedQuerySet(ClinicScopedQuerySet):

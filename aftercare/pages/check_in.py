@@ -67,7 +67,7 @@ def check_in_page(request: HttpRequest, message: ScheduledMessage, now: datetime
 def _show(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
     if not asks(message):
         raise NothingAsked
-    known = newest(message)
+    known = newest(message, now=now)
     if known is not None and known.answered_at is not None:
         return answer_page(request, known, message, now=now)
     return _form(request, message, known, part=_wanted(request, known, message, now), now=now)
@@ -105,7 +105,7 @@ def _held_back(
     """The form as it was filled in, to be sent once more: what needs no human can wait a minute."""
     kept = CheckIn(answers={code: str(said) for code, said in given.answers.items() if said}, day=0)
     kept.note = given.note or ""
-    page = _form(request, message, newest(message), part=part, now=now, held_back=kept)
+    page = _form(request, message, newest(message, now=now), part=part, now=now, held_back=kept)
     page["Retry-After"] = "60"
     return page
 

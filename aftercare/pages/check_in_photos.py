@@ -28,7 +28,7 @@ REFUSALS = {TooBig: "photo_too_big", Enough: "photos_full"}
 @opened_by(CHECK_IN)
 def photos_page(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
     """Keeps what can be read, and says why of the first that cannot."""
-    check_in = newest(message)
+    check_in = newest(message, now=now)
     over = over_limit(link=message.pk.hex, address=client_address(request), now=now)
     if check_in is None or check_in.answered_at is None:
         return HttpResponseRedirect("../", status=HTTPStatus.SEE_OTHER)

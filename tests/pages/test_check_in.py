@@ -210,16 +210,6 @@ def test_form_fits_variant_and_day(visitor, asking, at):
     assert 'name="marks"' in page
 
 
-def test_day_of_a_begun_check_in_stays_when_midnight_passes(visitor, at):
-    at.now += timedelta(days=4)
-    visitor.send(1)
-    at.now += timedelta(days=1)
-
-    assert CheckIn.objects.get().day == 6
-    visitor.send(2)
-    assert 'name="marks"' not in text(visitor.get())
-
-
 def test_pages_are_in_the_patients_language(visitor, asking):
     asking.patient.locale = "es-ES"
     asking.patient.save()
