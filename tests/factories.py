@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from aftercare.checkins.approving import approve_rules, save_rules
-from aftercare.checkins.models import CheckIn, RuleSet
+from aftercare.checkins.models import CheckIn, Concern, RuleSet
 from aftercare.checkins.reminder_texts import install_reminder
 from aftercare.clinics.invitations import Invitation
 from aftercare.clinics.models import Clinic, Membership, Patient, Practitioner, Role, User
@@ -323,6 +323,36 @@ def check_in(message: ScheduledMessage, **over: Any) -> CheckIn:
         **over,
     }
     return CheckIn.objects.create(message=message, **fields)
+
+
+def asked(clinic: Clinic, count: int, *, answered: int = 0, worried: int = 0, lot: str = "L-1") -> None:
+    """So many patients of one lot that were asked; some have answered, some of these needed a human."""
+    plan = protocol(clinic, name=f"Plan {lot}")
+    asking = plan.steps.all()[0]
+    MessageTemplate.objects.filter(pk=asking.template_id).update(asks_check_in=True)
+    by = practitioner(clinic, name=f"Dr {lot}")
+    for number in range(count):
+        session = treatment_session(clinic, protocol=plan, practitioner=by, cartridge_lot=lot)
+        sent = message(session, asking, status="sent")
+        if number < answered:
+            opened = concern(session) if number < worried else None
+            check_in(sent, concern=opened, level="a" if opened else "none")
+
+
+def concern(session: TreatmentSession, **over: Any) -> Concern:
+    """At level A, acknowledged after half an hour and closed after one, of two."""
+    at = session.ended_at
+    fields = {
+        "level": "a",
+        "opened_at": at,
+        "raised_at": at,
+        "due_at": at + timedelta(hours=2),
+        "acknowledged_at": at + timedelta(minutes=30),
+        "closed_at": at + timedelta(hours=1),
+        "outcome": "Called.",
+        **over,
+    }
+    return Concern.objects.create(clinic=session.clinic, patient=session.patient, session=session, **fields)
 
 
 def _of_status(status: str, send_at: datetime) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from django.urls import reverse
 
 from aftercare.checkins.learning import learn
 from aftercare.checkins.levels import Level
-from aftercare.checkins.models import Concern
+from aftercare.checkins.models import CheckIn, Concern
 from aftercare.clinics.models import Role
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 SINCE = factories.ENDED_AT - timedelta(days=30)
+NOW = factories.ENDED_AT + timedelta(days=30)
 
 
 @pytest.fixture
@@ -20,87 +21,128 @@ def clinic():
     return factories.clinic()
 
 
-def asked(clinic, count, *, answered=0, worried=0, lot="L-1"):
-    """So many patients of one lot that were asked; some have answered, some of these needed a human."""
-    protocol = factories.protocol(clinic, name="Microneedling")
-    step = protocol.steps.first()
-    type(step.template).objects.filter(pk=step.template_id).update(asks_check_in=True)
-    practitioner = factories.practitioner(clinic, name=f"Dr {lot}")
-    for number in range(count):
-        session = factories.treatment_session(
-            clinic, protocol=protocol, practitioner=practitioner, cartridge_lot=lot
-        )
-        message = factories.message(session, step, status="sent")
-        if number < answered:
-            concern = concern_of(session) if number < worried else None
-            factories.check_in(message, concern=concern, level="a" if concern else "none")
+def learned(clinic, by=None):
+    return learn(clinic, since=SINCE, now=NOW, by=by)
 
 
-def concern_of(session, minutes=30):
-    at = session.ended_at
-    return Concern.objects.create(
-        clinic=session.clinic,
-        patient=session.patient,
-        session=session,
-        level=Level.A,
-        opened_at=at,
-        raised_at=at,
-        due_at=at + timedelta(hours=2),
-        acknowledged_at=at + timedelta(minutes=minutes),
-    )
+def times_of(group, level=Level.A):
+    return next(line for line in group.times if line.level is level)
 
 
-def test_answer_rate_is_counted_by_lot_depth_and_practitioner(clinic):
-    asked(clinic, 10, answered=8, worried=5)
+def counts_of(group, first=2):
+    return next(line for line in group.days if line.first == first).counts
 
-    learned = learn(clinic, since=SINCE)
 
-    (lot,) = learned.groups["lot"]
-    assert (lot.name, lot.patients, lot.asked, lot.answered, lot.rate, lot.flagged) == (
-        "L-1",
-        10,
-        10,
-        8,
-        80,
-        5,
-    )
-    assert [group.name for group in learned.groups["depth"]] == ["medium"]
-    assert [group.name for group in learned.groups["practitioner"]] == ["Dr L-1"]
+@pytest.mark.parametrize(
+    ("by", "name"),
+    [("lot", "L-1"), ("practitioner", "Dr L-1"), ("protocol", "Plan L-1"), ("depth", "medium")],
+)
+def test_answers_levels_and_times_are_counted_by_each_kind_of_group(clinic, by, name):
+    factories.asked(clinic, 15, answered=12, worried=5)
+
+    (group,) = learned(clinic, by).groups
+
+    assert (group.name, group.patients, group.asked, group.answered) == (name, 15, 15, 12)
+    assert (group.rate, group.flagged) == (80, 5)
+    assert (counts_of(group)[Level.NONE], counts_of(group)[Level.A]) == (7, 5)
+    assert (times_of(group).concerns, times_of(group).closed_in_time) == (5, 100)
 
 
 def test_numbers_of_fewer_than_five_patients_are_hidden(clinic):
-    asked(clinic, 4, answered=4, lot="L-1")
-    asked(clinic, 6, answered=5, worried=4, lot="L-2")
+    factories.asked(clinic, 4, answered=4, lot="L-1")
+    factories.asked(clinic, 3, answered=3, lot="L-2")
+    factories.asked(clinic, 20, answered=19, worried=4, lot="L-3")
 
-    small, large = learn(clinic, since=SINCE).groups["lot"]
+    small, _other, large = learned(clinic, "lot").groups
 
     assert (small.patients, small.asked, small.answered, small.rate) == (None, None, None, None)
-    assert (large.answered, large.flagged) == (5, None)
+    assert (large.answered, large.flagged) == (19, None)
+
+
+def test_number_that_follows_from_the_total_and_its_neighbours_is_hidden_too(clinic):
+    factories.asked(clinic, 3, answered=3, lot="L-1")
+    factories.asked(clinic, 6, answered=6, lot="L-2")
+    factories.asked(clinic, 9, answered=9, lot="L-3")
+
+    found = learned(clinic, "lot")
+
+    assert found.whole.asked == 18
+    assert [group.asked for group in found.groups] == [None, None, 9]
+
+
+def test_few_who_were_well_do_not_follow_from_the_others(clinic):
+    factories.asked(clinic, 10, answered=10, worried=7)
+
+    whole = learned(clinic).whole
+
+    assert (whole.answered, whole.flagged) == (10, None)
+    assert set(counts_of(whole).values()) == {None}
+
+
+def test_whole_hides_the_same_whatever_it_is_split_by(clinic):
+    factories.asked(clinic, 9, answered=9, worried=6, lot="L-1")
+    factories.asked(clinic, 12, answered=11, worried=2, lot="L-2")
+
+    assert learned(clinic, "lot").whole == learned(clinic, "depth").whole == learned(clinic).whole
 
 
 def test_levels_are_counted_by_day_after_the_treatment(clinic):
-    asked(clinic, 12, answered=12, worried=5)
+    factories.asked(clinic, 12, answered=12, worried=5)
 
-    line = next(line for line in learn(clinic, since=SINCE).days if line.first == 2)
+    counts = counts_of(learned(clinic).whole)
 
-    assert (line.counts[Level.NONE], line.counts[Level.A], line.counts[Level.E]) == (7, 5, None)
+    assert (counts[Level.NONE], counts[Level.A], counts[Level.E]) == (7, 5, None)
 
 
-def test_times_to_acknowledge_are_medians_against_the_deadline(clinic):
-    asked(clinic, 5, answered=5, worried=5)
+def test_times_are_medians_and_shares_within_the_deadline(clinic):
+    factories.asked(clinic, 5, answered=5, worried=5)
     late = Concern.objects.first()
-    Concern.objects.filter(pk=late.pk).update(acknowledged_at=late.due_at + timedelta(hours=1))
+    after = late.due_at + timedelta(hours=1)
+    Concern.objects.filter(pk=late.pk).update(acknowledged_at=after, closed_at=after)
 
-    times = next(line for line in learn(clinic, since=SINCE).times if line.level is Level.A)
+    times = times_of(learned(clinic).whole)
 
-    assert (times.concerns, times.acknowledged, times.in_time) == (5, timedelta(minutes=30), 80)
-    assert times.closed is None
+    assert (times.concerns, times.allowed) == (5, timedelta(hours=2))
+    assert (times.acknowledged, times.acknowledged_in_time) == (timedelta(minutes=30), 80)
+    assert (times.closed, times.closed_in_time) == (timedelta(hours=1), 80)
+
+
+def test_concern_that_may_still_be_closed_in_time_counts_neither_way(clinic):
+    factories.asked(clinic, 10, answered=10, worried=10)
+    waiting = Concern.objects.order_by("pk")[:5].values("pk")
+    Concern.objects.filter(pk__in=waiting).update(closed_at=None, due_at=NOW + timedelta(minutes=1))
+
+    assert times_of(learned(clinic).whole).closed_in_time == 100
+
+
+def test_concern_that_nobody_closed_counts_as_late(clinic):
+    factories.asked(clinic, 10, answered=10, worried=10)
+    forgotten = Concern.objects.order_by("pk")[:5].values("pk")
+    Concern.objects.filter(pk__in=forgotten).update(closed_at=None)
+
+    assert times_of(learned(clinic).whole).closed_in_time == 50
+
+
+def test_sign_in_a_check_in_that_was_never_finished_counts_as_an_answer(clinic):
+    factories.asked(clinic, 5, answered=5, worried=5)
+    CheckIn.objects.update(answered_at=None)
+
+    assert (learned(clinic).whole.answered, learned(clinic).whole.flagged) == (5, 5)
 
 
 def test_other_clinics_count_for_nothing(clinic):
-    asked(factories.clinic(), 10, answered=10)
+    factories.asked(factories.clinic(), 10, answered=10)
 
-    assert learn(clinic, since=SINCE).whole.patients is None
+    assert learned(clinic).whole.patients is None
+    assert learned(clinic, "lot").groups == []
+
+
+def test_reads_three_times_however_many_groups_there_are(clinic, django_assert_num_queries):
+    for number in range(4):
+        factories.asked(clinic, 2, answered=1, worried=1, lot=f"L-{number}")
+
+    with django_assert_num_queries(3):
+        learned(clinic, "depth")
 
 
 def test_page_shows_the_users_clinic_only(client, clinic):
@@ -113,3 +155,22 @@ def test_page_shows_the_users_clinic_only(client, clinic):
     assert page.context["clinic"] == clinic
     assert "Zanzibar" not in page.content.decode()
     assert "Too few check-ins so far" in page.content.decode()
+
+
+def test_page_splits_by_what_is_asked_for(client, clinic, time_machine):
+    time_machine.move_to(NOW)
+    factories.asked(clinic, 12, answered=12, worried=6, lot="SP-7")
+    client.force_login(factories.user(clinic, Role.VIEWER))
+
+    page = client.get(reverse("admin:checkins_checkin_learning"), {"by": "lot"}).content.decode()
+
+    assert page.count(">SP-7</th>") == 3
+    assert "1 h 0 min" in page
+
+
+def test_page_of_an_unknown_split_is_of_the_whole_clinic(client, clinic):
+    client.force_login(factories.user(clinic, Role.VIEWER))
+
+    page = client.get(reverse("admin:checkins_checkin_learning"), {"by": "email"})
+
+    assert page.context["by"] == ""

@@ -141,7 +141,7 @@ def test_session_and_learning_lead_to_the_lot(client, clinic, owner):
     page = client.get(reverse("admin:treatments_treatmentsession_change", args=[session.pk]))
 
     assert link in page.content.decode()
-    assert link in client.get(reverse("admin:checkins_checkin_learning")).content.decode()
+    assert link in client.get(reverse("admin:checkins_checkin_learning"), {"by": "lot"}).content.decode()
 
 
 def test_template_for_a_lot_must_be_safety_critical(client, clinic, owner):
