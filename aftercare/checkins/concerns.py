@@ -66,25 +66,35 @@ def raise_concern(
     return concern
 
 
-def acknowledge(concern: Concern, *, by: User, now: datetime) -> Concern:
-    """Notes who has read it and takes it on; the first one stays. Raises ConcernError if it is closed."""
+def acknowledge(concern: Concern, *, read: FollowUpTask, by: User, now: datetime) -> Concern:
+    """Notes who has read that task and takes it on, with all that came before it; the first reader stays.
+
+    What came after it stays unread: a page opened before a worse answer says nothing of it. Raises
+    ConcernError if the concern is closed.
+    """
     with transaction.atomic():
         stored = _locked(concern)
-        if stored.acknowledged_at is None:
+        if stored.acknowledged_at is None and level_of(read).rank >= Level(stored.level).rank:
             stored.acknowledged_at, stored.acknowledged_by = now, by
             _save(stored, by)
-        for task in tasks_of(stored).filter(claimed_by__isnull=True):
+        for task in tasks_of(stored).filter(claimed_by__isnull=True, pk__lte=read.pk):
             with suppress(TaskError):  # somebody else has just taken it on
                 claim_task(task=task, by=by, now=now)
     return stored
 
 
-def note_call(concern: Concern, *, by: User, now: datetime) -> Concern:
-    """Notes that the patient was called, which acknowledges it too. Raises ConcernError if it is closed."""
+def note_call(concern: Concern, *, read: FollowUpTask, by: User, now: datetime) -> Concern:
+    """Notes that the patient was called about that task, which acknowledges it too; the first call stays.
+
+    A call about an earlier task was of something else. Raises ConcernError if the concern is closed, or if
+    a later answer waits that the caller may not have read.
+    """
     with transaction.atomic():
-        acknowledge(concern, by=by, now=now)
         stored = _locked(concern)
-        if stored.called_at is None:
+        if newer_task(stored, than=read) is not None:
+            raise ConcernError(_("The patient has answered again since. Read it, and note the call there."))
+        stored = acknowledge(stored, read=read, by=by, now=now)
+        if not is_called(stored, about=read):
             stored.called_at = now
             _save(stored, by)
     return stored
@@ -125,6 +135,16 @@ def _close(concern: Concern, words: str, *, by: User, now: datetime) -> None:
 def tasks_of(concern: Concern) -> QuerySet[FollowUpTask]:
     """The open tasks that it has set off."""
     return all_tasks_of(concern).filter(closed_at__isnull=True)
+
+
+def newer_task(concern: Concern, *, than: FollowUpTask) -> FollowUpTask | None:
+    """The newest open task of the concern, if it came after that one."""
+    return tasks_of(concern).filter(pk__gt=than.pk).order_by("pk").last()
+
+
+def is_called(concern: Concern, *, about: FollowUpTask) -> bool:
+    """Whether the patient was called since that task was opened."""
+    return concern.called_at is not None and concern.called_at >= about.opened_at
 
 
 def all_tasks_of(concern: Concern) -> QuerySet[FollowUpTask]:

@@ -1,5 +1,7 @@
 """What staff do with a task, whatever opened it: the task of a concern takes its concern along."""
 
+import hashlib
+import json
 from datetime import datetime
 
 from django.db import transaction
@@ -13,13 +15,18 @@ from aftercare.checkins.concerns import (
     note_call,
     tasks_of,
 )
-from aftercare.checkins.models import Concern
+from aftercare.checkins.models import CheckInPhoto, Concern
 from aftercare.clinics.models import User
 from aftercare.followups.closing import claim_task, close_task
 from aftercare.followups.models import FollowUpTask
+from aftercare.outbox.promising import lock_patients
 
 MOST_DIGITS = 18
 """Longer than any row's id; a database would stumble over more."""
+
+
+class UnreadAnswer(Exception):
+    """The patient has sent something that whoever closes the concern has not read."""
 
 
 def concern_of(task: FollowUpTask) -> Concern | None:
@@ -31,31 +38,49 @@ def concern_of(task: FollowUpTask) -> Concern | None:
     return Concern.objects.filter(pk=pk, clinic=task.clinic_id).first()
 
 
+def said_in(concern: Concern) -> str:
+    """A digest of all that the patient has sent in it: another one after each part, answer or photo."""
+    answers = concern.check_ins.order_by("pk").values_list("pk", "answers", "note")
+    photos = (
+        CheckInPhoto.objects.filter(check_in__concern=concern).order_by("pk").values_list("pk", flat=True)
+    )
+    whole = json.dumps([list(answers), list(photos)], sort_keys=True, default=str)
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
 def take_on(*, task: FollowUpTask, by: User, now: datetime, take_over: bool = False) -> FollowUpTask:
-    """Claims the task and, with it, acknowledges its open concern. Raises what claim_task raises."""
+    """Claims the task and, with it, acknowledges its open concern as far as the task tells of it.
+
+    Raises what claim_task raises.
+    """
     with transaction.atomic():
-        concern = _open_concern(task)
+        concern = _locked_concern(task)
         if concern is not None:
-            acknowledge(concern, by=by, now=now)
+            acknowledge(concern, read=task, by=by, now=now)
         return claim_task(task=task, by=by, now=now, take_over=take_over)
 
 
 def call_made(*, task: FollowUpTask, by: User, now: datetime) -> Concern:
-    """Notes that the patient was called. Raises ConcernError if there is no open concern behind the task."""
-    concern = _open_concern(task)
-    if concern is None:
-        raise ConcernError(_("There is no open concern behind this task."))
-    return note_call(concern, by=by, now=now)
+    """Notes that the patient was called. Raises ConcernError if no open concern is behind the task, or if
+    its patient has answered again since."""
+    with transaction.atomic():
+        concern = _locked_concern(task)
+        if concern is None:
+            raise ConcernError(_("There is no open concern behind this task."))
+        return note_call(concern, read=task, by=by, now=now)
 
 
-def finish(*, task: FollowUpTask, outcome: str, by: User, now: datetime) -> FollowUpTask:
+def finish(*, task: FollowUpTask, outcome: str, read: str, by: User, now: datetime) -> FollowUpTask:
     """Closes the task and, with it, its concern, so that the patient's routine messages go again.
 
-    It closes alone while a worse or a later answer still waits. Raises TaskError or ConcernError.
+    It closes alone while a worse or a later answer still waits. ``read``: what said_in gave for the concern
+    when the page was shown. Raises UnreadAnswer if the patient has sent more since; TaskError, ConcernError.
     """
     with transaction.atomic():
-        concern = _open_concern(task)
+        concern = _locked_concern(task)
         if concern is not None and not _waits_behind(task, concern):
+            if read != said_in(concern):
+                raise UnreadAnswer(_("The patient has sent something new since. Read it before you close."))
             close_concern(concern, outcome=outcome, by=by, now=now)
         return close_task(task=task, outcome=outcome, by=by, now=now)
 
@@ -66,6 +91,8 @@ def _waits_behind(task: FollowUpTask, concern: Concern) -> bool:
     return any(level_of(other) == concern.level or other.pk > task.pk for other in others)
 
 
-def _open_concern(task: FollowUpTask) -> Concern | None:
+def _locked_concern(task: FollowUpTask) -> Concern | None:
+    """The open concern behind it, whose patient answers only after this transaction."""
+    lock_patients([task.patient_id])
     concern = concern_of(task)
     return concern if concern is not None and concern.closed_at is None else None

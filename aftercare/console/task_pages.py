@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from aftercare.checkins.concerns import ConcernError
-from aftercare.checkins.handling import call_made, concern_of, finish, take_on
+from aftercare.checkins.concerns import ConcernError, is_called, newer_task
+from aftercare.checkins.handling import UnreadAnswer, call_made, concern_of, finish, said_in, take_on
 from aftercare.console.access import user_of
 from aftercare.console.session_plan import Line, line_of
 from aftercare.followups.closing import TaskError, add_note
@@ -105,18 +105,24 @@ def called_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int)
 
 
 def close_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Closes the task with its outcome; without one, the page comes back with what was written."""
+    """Closes the task with its outcome; the page comes back with what was written if that is missing, or if
+    the patient has sent something since the page was shown."""
     task, form = _task(model_admin, request, pk), CloseForm(request.POST)
     if not form.is_valid():
         return task_page(model_admin, request, task, close_form=form)
-    outcome = form.cleaned_data["outcome"]
-    return _act(
-        request,
-        task,
-        lambda: finish(task=task, outcome=outcome, by=user_of(request), now=timezone.now()),
-        done=_("Closed."),
-        then=reverse("admin:followups_followuptask_changelist"),
-    )
+    outcome, read = form.cleaned_data["outcome"], request.POST.get("read", "")
+    try:
+        return _act(
+            request,
+            task,
+            lambda: finish(task=task, outcome=outcome, read=read, by=user_of(request), now=timezone.now()),
+            done=_("Closed."),
+            then=reverse("admin:followups_followuptask_changelist"),
+        )
+    except UnreadAnswer as unread:
+        form.add_error("outcome", str(unread))
+        messages.error(request, str(unread))
+        return task_page(model_admin, request, task, close_form=form)
 
 
 VIEWS: Mapping[str, Callable[..., HttpResponseBase]] = {
@@ -175,10 +181,24 @@ def _shown(model_admin: "FollowUpTaskAdmin", request: HttpRequest, task: FollowU
         "overdue": is_overdue(task),
         "may_handle": task.closed_at is None and model_admin.may_handle(request, task),
         "concerned": concerned(task),
-        "concern": concern_of(task),
+        **_of_concern(task),
         "said": _said(task),
         "notes": task.notes.select_related("by"),
         "notices": task.notices.order_by("created_at"),
+    }
+
+
+def _of_concern(task: FollowUpTask) -> dict[str, Any]:
+    """The concern behind the task, what of it is on the page, and whether a later answer has a task."""
+    concern = concern_of(task)
+    if concern is None:
+        return {}
+    return {
+        "concern": concern,
+        "read": said_in(concern),
+        "check_ins": concern.check_ins.order_by("-started_at"),
+        "newer": newer_task(concern, than=task),
+        "called": is_called(concern, about=task),
     }
 
 

@@ -5,7 +5,14 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from aftercare.checkins.concerns import ConcernError, acknowledge, close_concern, note_call, raise_concern
+from aftercare.checkins.concerns import (
+    ConcernError,
+    acknowledge,
+    close_concern,
+    is_called,
+    note_call,
+    raise_concern,
+)
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import Concern
 from aftercare.clinics.duty import Duty, Hours
@@ -35,6 +42,15 @@ def concern_at(session, level, now=NOON, **more):
     duty = Duty(zone=session.clinic.time_zone, hours=tuple(Hours(day, time(9), time(18)) for day in range(5)))
     limit = timedelta(hours=HOURS[level])
     return raise_concern(session, level=level, limit=limit, duty=duty, now=now, **more)
+
+
+def task_of(concern, name):
+    return FollowUpTask.objects.get(source=f"{concern.sources}{name}")
+
+
+def read(concern, by, at=NOON):
+    """Somebody opens the page of the task that tells of the concern's level, and takes it on."""
+    return acknowledge(concern, read=task_of(concern, concern.level), by=by, now=at)
 
 
 def statuses(session):
@@ -84,7 +100,7 @@ def test_concern_that_nobody_acknowledges_goes_to_the_second_person_then_the_own
 
 def test_acknowledged_concern_is_told_to_nobody_else_before_it_is_overdue(session, people):
     concern = concern_at(session, Level.A)
-    acknowledge(concern, by=factories.user(session.clinic), now=NOON)
+    read(concern, factories.user(session.clinic))
     tell_due(now=NOON + timedelta(minutes=119))
     before = len(told())
     tell_due(now=NOON + timedelta(minutes=120))
@@ -116,7 +132,7 @@ def test_answer_that_is_no_worse_changes_nothing(session, level):
 
 @pytest.mark.parametrize("level", [Level.B, Level.A])
 def test_new_answer_that_is_no_worse_has_a_task_of_its_own_once_the_first_is_taken_on(session, level):
-    concern = acknowledge(concern_at(session, Level.A), by=factories.user(session.clinic), now=NOON)
+    concern = read(concern_at(session, Level.A), factories.user(session.clinic))
 
     later = NOON + timedelta(hours=1)
     again = concern_at(session, level, now=later, news=True)
@@ -136,7 +152,7 @@ def test_new_answer_adds_no_task_while_one_as_urgent_is_read_by_nobody(session):
 
 def test_worse_answer_raises_the_concern_and_needs_a_new_acknowledgement(session):
     staff = factories.user(session.clinic)
-    concern = acknowledge(concern_at(session, Level.B), by=staff, now=NOON)
+    concern = read(concern_at(session, Level.B), staff)
 
     raised = concern_at(session, Level.E, now=NOON + timedelta(hours=1))
 
@@ -176,8 +192,8 @@ def test_acknowledging_takes_the_task_on_once(session):
     first, second = factories.user(session.clinic), factories.user(session.clinic)
     concern = concern_at(session, Level.A)
 
-    acknowledge(concern, by=first, now=NOON)
-    stored = acknowledge(concern, by=second, now=NOON + timedelta(minutes=5))
+    read(concern, first)
+    stored = read(concern, second, NOON + timedelta(minutes=5))
 
     assert (stored.acknowledged_by, stored.acknowledged_at) == (first, NOON)
     assert FollowUpTask.objects.get().claimed_by == first
@@ -187,10 +203,26 @@ def test_call_is_noted_once_and_acknowledges(session):
     staff = factories.user(session.clinic)
     concern = concern_at(session, Level.A)
 
-    note_call(concern, by=staff, now=NOON)
-    stored = note_call(concern, by=staff, now=NOON + timedelta(minutes=5))
+    task = task_of(concern, "a")
+    note_call(concern, read=task, by=staff, now=NOON)
+    stored = note_call(concern, read=task, by=staff, now=NOON + timedelta(minutes=5))
 
     assert (stored.called_at, stored.acknowledged_by) == (NOON, staff)
+
+
+@pytest.mark.parametrize("level", [Level.B, Level.E])
+def test_call_about_an_earlier_answer_is_none_about_a_later_one(session, level):
+    staff, later = factories.user(session.clinic), NOON + timedelta(hours=1)
+    concern = concern_at(session, Level.B)
+    note_call(concern, read=task_of(concern, "b"), by=staff, now=NOON)
+    concern = concern_at(session, level, now=later, news=True)
+    newest = FollowUpTask.objects.latest("pk")
+    before = is_called(concern, about=newest)
+    stored = note_call(concern, read=newest, by=staff, now=later)
+
+    assert before is False
+    assert stored.called_at == later
+    assert is_called(stored, about=newest)
 
 
 def test_closing_ends_the_task_and_releases_routine_messages(session):
@@ -216,7 +248,7 @@ def test_closing_needs_an_outcome_and_keeps_the_first(session):
     with pytest.raises(ConcernError, match="closed already"):
         close_concern(concern, outcome="Not seen.", by=staff, now=NOON)
     with pytest.raises(ConcernError, match="closed already"):
-        acknowledge(concern, by=staff, now=NOON)
+        read(concern, staff)
 
 
 def test_routine_messages_wait_for_the_last_open_concern(session):

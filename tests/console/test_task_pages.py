@@ -1,5 +1,6 @@
 """The page of one task says whom to call, what the patient was told and who knows of it, and takes notes."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -158,15 +159,25 @@ def test_viewer_does_not_read_whom_staff_mails_go_to(client, clinic):
 def concern(clinic):
     session = factories.treatment_session(clinic, ended_at=NOW - timedelta(days=1))
     complete_session(session, by=None, now=NOW - timedelta(days=1))
-    duty = Duty(zone=clinic.time_zone, hours=())
-    return raise_concern(session, level=Level.A, limit=timedelta(hours=2), duty=duty, now=NOW)
+    return at_level(session, Level.A)
+
+
+def at_level(session, level, now=NOW):
+    duty = Duty(zone=session.clinic.time_zone, hours=())
+    return raise_concern(session, level=level, limit=timedelta(hours=2), duty=duty, now=now)
+
+
+def close(client, task, shown, outcome):
+    """Sends the form as it stands on the page that was shown."""
+    read = re.search(r'name="read" value="(\w+)"', shown)[1]
+    return client.post(page("close", task.pk), {"outcome": outcome, "read": read}).content.decode()
 
 
 def test_concern_is_claimed_called_and_closed_from_the_page_of_its_task(client, staff, concern):
     task = FollowUpTask.objects.get()
     client.post(page("claim", task.pk))
     called = client.post(page("called", task.pk), follow=True).content.decode()
-    client.post(page("close", task.pk), {"outcome": "Called; comes in tomorrow."})
+    close(client, task, called, "Called; comes in tomorrow.")
 
     concern.refresh_from_db()
     assert "Called at 28 March 2026, 16:02 GMT." in " ".join(called.split())
@@ -179,6 +190,51 @@ def test_page_of_a_concerns_task_says_its_level_and_that_no_call_was_promised(cl
 
     assert "A: today" in shown
     assert "The patient was promised no call." in shown
+
+
+def test_answer_that_came_while_the_page_was_open_must_be_read_before_closing(client, staff, concern):
+    task = FollowUpTask.objects.get()
+    before = client.get(page("change", task.pk)).content.decode()
+    asking = concern.session.scheduled_messages.first()
+    answered = factories.check_in(asking, level="b", concern=concern)
+    refused = close(client, task, before, "Called; all well.")
+    concern.refresh_from_db()
+    still_open = concern.closed_at is None
+    close(client, task, refused, "Called; all well.")
+
+    concern.refresh_from_db()
+    assert still_open
+    assert "The patient has sent something new since. Read it before you close." in refused
+    assert reverse("admin:checkins_checkin_change", args=[answered.pk]) in refused
+    assert ">Called; all well.</textarea>" in refused.replace("\n", "")
+    assert concern.closed_by == staff
+
+
+def test_page_of_an_older_task_leads_to_the_worse_answer_and_notes_no_call(client, staff, concern):
+    older = FollowUpTask.objects.get()
+    client.post(page("claim", older.pk))
+    at_level(concern.session, Level.E)
+    newer = FollowUpTask.objects.latest("pk")
+
+    shown = client.get(page("change", older.pk)).content.decode()
+
+    assert f'href="{page("change", newer.pk)}">Read the newest answer and take it on: E: emergency' in shown
+    assert "I have called the patient" not in shown
+
+
+def test_page_of_a_worse_answer_says_that_the_call_was_before_it_and_takes_the_next(
+    client, staff, concern, clock
+):
+    client.post(page("called", FollowUpTask.objects.get().pk))
+    clock.shift(timedelta(hours=1))
+    at_level(concern.session, Level.E, now=NOW + timedelta(hours=1))
+    newer = FollowUpTask.objects.latest("pk")
+    before = client.get(page("change", newer.pk)).content.decode()
+    after = client.post(page("called", newer.pk), follow=True).content.decode()
+
+    assert "Called at 28 March 2026, 16:02 GMT, before this answer came." in " ".join(before.split())
+    assert "I have called the patient" in before
+    assert "Called at 28 March 2026, 17:02 GMT." in " ".join(after.split())
 
 
 def test_call_is_noted_for_concerns_alone(client, staff, task):
