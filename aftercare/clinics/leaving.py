@@ -1,4 +1,4 @@
-"""When somebody leaves: what they may see ends at once, and so does every session they have."""
+"""When somebody leaves: the clinic closes to them at once, and with their last clinic every session ends."""
 
 from datetime import datetime
 
@@ -30,10 +30,12 @@ def refuse_last_owner(membership: Membership) -> None:
 
 @transaction.atomic
 def end_membership(membership: Membership, *, now: datetime, may_be_last: bool = False) -> None:
-    """Takes the person out of the clinic and out of every session, with the invitations they sent and have.
+    """Takes the person out of the clinic, with the invitations they sent and have there.
 
-    Whoever goes on at another clinic logs in anew. Ending it again changes nothing but that. Raises LastOwner
-    for the clinic's last owner, unless it ``may_be_last``.
+    What a session may see is read with every request, so that whoever goes on at another clinic is not
+    logged out: one clinic's owner has no say over work at another. Who belongs to none any more is, on every
+    device. Ending it again changes nothing but that. Raises LastOwner for the clinic's last owner, unless it
+    ``may_be_last``.
     """
     if membership.pk is not None and membership.role == Role.OWNER and not may_be_last:
         refuse_last_owner(membership)
@@ -46,7 +48,8 @@ def end_membership(membership: Membership, *, now: datetime, may_be_last: bool =
         invitation.save(update_fields=["taken_back_at"])
     if membership.pk is not None:
         membership.delete()
-    end_sessions(membership.user)
+    if not Membership.objects.filter(user=membership.user_id).exists():
+        end_sessions(membership.user)
 
 
 def end_sessions(user: User) -> None:

@@ -1,21 +1,19 @@
-"""Clinics and who works there: settings, members, practitioners, users."""
+"""Clinics and who works there: settings, practitioners, users."""
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import ForeignKey
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminColorInputWidget
 
-from aftercare.clinics.leaving import LastOwner, end_membership, end_sessions, refuse_last_owner
-from aftercare.clinics.models import Clinic, Membership, Practitioner, Role, User
+from aftercare.clinics.leaving import end_sessions
+from aftercare.clinics.models import Clinic, Membership, Practitioner, User
 from aftercare.console.access import OWNERS, SUPERUSERS, access_of, user_of
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.hours import HolidayInline, OpeningHoursInline
@@ -119,84 +117,6 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
         if change and REPLANNED_BY & set(form.changed_data):
             replan_clinic(obj, by=user_of(request), now=timezone.now())
             messages.info(request, _("What is promised to the clinic's patients was planned anew."))
-
-
-class MembershipForm(OneClinicForm):
-    """A new member is named by their user name: owners do not see the accounts of others."""
-
-    username = forms.CharField(label=_("User name"), max_length=150, widget=UnfoldAdminTextInputWidget)
-    may_be_last = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.fields.pop("username", None)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        self._keep_an_owner(cleaned.get("role"))
-        if "username" in self.fields and cleaned.get("username"):
-            self._take_user(cleaned["username"].strip(), cleaned.get("clinic"))
-        return cleaned
-
-    def _keep_an_owner(self, role: str | None) -> None:
-        was_owner = self.instance.pk is not None and self.instance.role == Role.OWNER
-        if was_owner and role != Role.OWNER and not self.may_be_last:
-            try:
-                refuse_last_owner(self.instance)
-            except LastOwner as refused:
-                self.add_error("role", str(refused))
-
-    def _take_user(self, username: str, clinic: Clinic | None) -> None:
-        user = User.objects.filter(username=username, is_active=True).first()
-        if user is None:
-            text = _("No account has this user name. Ask the administrator of this site to make one.")
-            self.add_error("username", text)
-        elif clinic and user.memberships.filter(clinic=clinic).exists():
-            self.add_error("username", _("This person is a member of the clinic already."))
-        else:
-            self.instance.user = user
-
-
-@admin.register(Membership)
-class MembershipAdmin(OneSaveButton, ScopedHistoryAdmin):
-    """Who works in a clinic, and in what role."""
-
-    empty_hint = _("Invite people by e-mail, under Invitations.")
-    form = MembershipForm
-    edit_roles = OWNERS
-    delete_roles = OWNERS
-    list_display = ("user", "clinic", "role", "told_of_tasks")
-    list_filter = ("clinic", "role")
-    list_select_related = ("user", "clinic")
-    search_fields = ("user__username", "user__first_name", "user__last_name")
-
-    def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
-        return ("user" if obj else "username", "clinic", "role", "told_of_tasks")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
-        return ("user", "clinic") if obj else ()
-
-    def get_exclude(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
-        return ("user",)
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        form.may_be_last = access_of(request).superuser
-        return form
-
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
-        """Nothing is taken out where the clinic would be left without an owner."""
-        try:
-            return super().delete_view(request, object_id, extra_context)
-        except LastOwner as refused:
-            messages.error(request, str(refused))
-            return HttpResponseRedirect(reverse("admin:clinics_membership_change", args=[object_id]))
-
-    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        end_membership(obj, now=timezone.now(), may_be_last=access_of(request).superuser)
 
 
 @admin.register(Practitioner)

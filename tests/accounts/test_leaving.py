@@ -62,17 +62,19 @@ def test_ended_sessions_stay_ended_when_the_member_comes_back(client, clinic):
     assert session.get(CONSOLE).status_code == 302
 
 
-def test_ending_one_membership_twice_leaves_the_other_clinic_open(client, clinic):
-    user = factories.user(clinic, Role.STAFF)
-    Membership.objects.create(user=user, clinic=factories.clinic(), role=Role.STAFF)
-    membership = user.memberships.get(clinic=clinic)
+def test_owner_of_one_clinic_ends_no_session_at_another(client, clinic):
+    elsewhere = factories.clinic()
+    user = factories.user(elsewhere, Role.OWNER)
+    Membership.objects.create(user=user, clinic=clinic, role=Role.STAFF)
+    membership, patient = user.memberships.get(clinic=clinic), factories.patient(clinic)
+    (session,) = sessions_of(user, client, 1)
 
     for _time in range(2):
         end_membership(membership, now=NOW)
-    client.post(reverse("account_login"), {"login": user.username, "password": factories.PASSWORD})
 
-    assert client.get(CONSOLE).status_code == 200
-    assert user.memberships.count() == 1
+    assert session.get(CONSOLE).status_code == 200
+    assert session.get(reverse("admin:clinics_patient_change", args=[patient.pk])).status_code == 404
+    assert user.memberships.get().clinic == elsewhere
 
 
 def test_account_switched_off_and_on_again_begins_with_a_new_log_in(client, clinic):

@@ -31,7 +31,7 @@ MAY_ADD = {
     FollowUpTask: NOBODY,
     Invitation: OWNER,
     LotMail: WRITERS,
-    Membership: OWNER,
+    Membership: NOBODY,
     MessageTemplate: WRITERS,
     Patient: RECORDERS,
     Practitioner: OWNER,
@@ -155,8 +155,35 @@ def test_new_patient_cannot_be_put_into_a_clinic_where_one_only_views(client, cl
     assert not Patient.objects.exists()
 
 
-def test_owner_adds_a_member_by_user_name(client, clinic):
+def test_owner_takes_no_account_in_unasked_and_learns_of_none(client, clinic):
     log_in(client, clinic, Role.OWNER)
+    stranger = factories.user(factories.clinic(), Role.OWNER, username="stranger")
+    chosen = {"clinic": clinic.pk, "role": Role.STAFF}
+
+    answers = [
+        client.post(page(Membership, "add"), {**chosen, "username": name}) for name in ("stranger", "nobody")
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert answers[0].content == answers[1].content
+    assert stranger.memberships.count() == 1
+
+
+def test_list_of_members_leads_owners_to_the_invitation(client, clinic):
+    log_in(client, clinic, Role.OWNER)
+    owners_page = client.get(page(Membership, "changelist")).content.decode()
+    log_in(client, clinic, Role.STAFF)
+
+    invite = page(Invitation, "add")
+    assert f'href="{invite}">Invite somebody' in owners_page
+    assert page(Membership, "add") not in owners_page
+    assert (
+        f'href="{invite}">Invite somebody' not in client.get(page(Membership, "changelist")).content.decode()
+    )
+
+
+def test_superuser_adds_a_member_by_user_name(client, clinic):
+    client.force_login(factories.user(None, username="root", is_superuser=True))
     colleague = factories.user(None, username="colleague")
 
     client.post(
@@ -166,24 +193,17 @@ def test_owner_adds_a_member_by_user_name(client, clinic):
     assert colleague.memberships.get().role == Role.CLINICIAN
 
 
-def test_owner_is_told_when_no_account_has_the_user_name(client, clinic):
-    log_in(client, clinic, Role.OWNER)
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("nobody", "No account has this user name"), ("here", "is a member of the clinic already")],
+)
+def test_superuser_is_told_why_nobody_was_added(name, told, client, clinic):
+    factories.user(clinic, Role.STAFF, username="here")
+    client.force_login(factories.user(None, username="root", is_superuser=True))
 
-    answer = client.post(
-        page(Membership, "add"), {"username": "nobody", "clinic": clinic.pk, "role": Role.STAFF}
-    )
+    answer = client.post(page(Membership, "add"), {"username": name, "clinic": clinic.pk, "role": Role.STAFF})
 
-    assert "No account has this user name" in str(answer.context["adminform"].form.errors["username"])
-
-
-def test_owner_is_told_when_somebody_is_a_member_already(client, clinic):
-    owner = log_in(client, clinic, Role.OWNER)
-
-    answer = client.post(
-        page(Membership, "add"), {"username": owner.username, "clinic": clinic.pk, "role": Role.STAFF}
-    )
-
-    assert "is a member of the clinic already" in str(answer.context["adminform"].form.errors["username"])
+    assert told in str(answer.context["adminform"].form.errors["username"])
 
 
 def test_superuser_makes_an_account(client):
