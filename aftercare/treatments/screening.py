@@ -58,6 +58,7 @@ def _decide(code: str, label: Promise, variants: frozenset[Variant] = EVERY_VARI
 # skin disease and raised scars as clinics' own forms have them. Clinician's list: Dermapen 4 manual;
 # mdedge.com/dermatology 245879; sisubeautyclinic.com, contraindications. Isotretinoin: six months is
 # tradition; ASDS 2017 found too little evidence to delay several superficial procedures, hence the override.
+# Forms ask of uncontrolled diabetes only; here every kind is asked, as a later check-in weighs all of them (A14).
 # PRP: ecoskinclinic.co.uk. RF: InMode Optimas manual; coloradoaestheticsacademy.com, contraindications.
 QUESTIONS: tuple[Question, ...] = (
     _stop("skin_cancer", _("Skin cancer at the site")),
@@ -73,7 +74,7 @@ QUESTIONS: tuple[Question, ...] = (
     _stop("implanted_device", _("Pacemaker or another implanted electronic device"), Variant.RF),
     _decide("anticoagulants", _("Takes blood thinners (anticoagulants)"), NOT_PRP),
     _decide("immunosuppression", _("Weak immunity, chemotherapy, steroids or radiotherapy")),
-    _decide("diabetes", _("Diabetes that is not well controlled")),
+    _decide("diabetes", _("Diabetes of any kind, well controlled or not")),
     _decide("collagen_disease", _("Collagen disease or scleroderma")),
     _decide("autoimmune", _("Autoimmune disease")),
     _decide("cold_sores", _("Has had cold sores (prophylaxis?)")),
