@@ -65,6 +65,14 @@ def facts_of(session: TreatmentSession, *, day: int, now: datetime) -> Facts:
     )
 
 
+def rules_for(message: ScheduledMessage) -> RuleSet:
+    """By which an answer that comes now is weighed. Raises NothingAsked."""
+    rules = rules_in_force(message.clinic_id)
+    if rules is None or not message.step.template.asks_check_in:
+        raise NothingAsked
+    return rules
+
+
 def newest(message: ScheduledMessage, *, now: datetime) -> CheckIn | None:
     """The check-in that was begun last, open or finished; None if the patient is to begin afresh."""
     known = _last(message)
@@ -84,7 +92,7 @@ def asked_in(check_in: CheckIn | None, message: ScheduledMessage, *, now: dateti
 
 def weigh(message: ScheduledMessage, given: Given, *, now: datetime) -> Level:
     """The level of these answers alone, storing nothing. Raises NothingAsked."""
-    rules = _rules_for(message)
+    rules = rules_for(message)
     day = day_of(message.session, now=now)
     answers = only_asked(given.answers, variant=message.session.variant, day=day)
     return triage(read(rules.content), answers, facts_of(message.session, day=day, now=now)).level
@@ -122,17 +130,10 @@ def answer(message: ScheduledMessage, given: Given, *, now: datetime) -> CheckIn
     return check_in
 
 
-def level_shown(check_in: CheckIn) -> tuple[Level, Concern | None]:
+def level_shown(session_id: int) -> tuple[Level, Concern | None]:
     """The worst that is open for this session: its concern's level, else none."""
-    concern = Concern.objects.filter(session=check_in.session_id, closed_at__isnull=True).first()
+    concern = Concern.objects.filter(session=session_id, closed_at__isnull=True).first()
     return worst([Level(concern.level)] if concern else []), concern
-
-
-def _rules_for(message: ScheduledMessage) -> RuleSet:
-    rules = rules_in_force(message.clinic_id)
-    if rules is None or not message.step.template.asks_check_in:
-        raise NothingAsked
-    return rules
 
 
 def _still_open_or_last(message: ScheduledMessage, now: datetime) -> CheckIn | None:
@@ -152,7 +153,7 @@ def _begin(message: ScheduledMessage, known: CheckIn | None, now: datetime) -> C
         session=message.session,
         message=message,
         number=known.number + 1 if known else 1,
-        rules=_rules_for(message),
+        rules=rules_for(message),
         day=day_of(message.session, now=now),
         started_at=now,
     )

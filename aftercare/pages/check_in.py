@@ -16,17 +16,20 @@ from aftercare.checkins.answering import (
     asked_in,
     asks,
     begin_again,
+    level_shown,
     newest,
+    rules_for,
     weigh,
 )
 from aftercare.checkins.levels import Level
-from aftercare.checkins.models import CheckIn
+from aftercare.checkins.models import CheckIn, RuleSet
 from aftercare.checkins.pacing import Over, over_limit
 from aftercare.checkins.questions import UNKNOWN, Question
 from aftercare.checkins.wording import asked, asked_in_locale, hint, page_words, said
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.pages.check_in_answer import answer_page
+from aftercare.pages.level_text import LevelText, level_text
 from aftercare.pages.opening import client_address, opened_by, patient_page
 
 PARTS = (
@@ -75,10 +78,7 @@ def _show(request: HttpRequest, message: ScheduledMessage, now: datetime) -> Htt
 
 def _take(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
     if "again" in request.POST:
-        if over_limit(link=message.pk.hex, address=client_address(request), now=now):
-            return _page(request, "check_in_slow", message, status=HTTPStatus.TOO_MANY_REQUESTS)
-        begin_again(message, now=now)
-        return HttpResponseRedirect(request.path, status=HTTPStatus.SEE_OTHER)
+        return _begin(request, message, now)
     part = _number(request.POST.get("part"), len(PARTS))
     last = part == len(PARTS)
     given = Given(
@@ -91,6 +91,17 @@ def _take(request: HttpRequest, message: ScheduledMessage, now: datetime) -> Htt
         return _held_back(request, message, given, part=part, now=now)
     check_in = answer(message, given, now=now)
     return _after(request, check_in, message, part=part, now=now)
+
+
+def _begin(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
+    """An emptied form, whatever the pace: an emergency may be about to be told.
+
+    A crowd behind one address slows nobody; for a link beyond what a person sends, nothing is stored yet.
+    """
+    if over_limit(link=message.pk.hex, address=client_address(request), now=now).link:
+        return _held_back(request, message, Given(answers={}), part=1, now=now)
+    begin_again(message, now=now)
+    return HttpResponseRedirect(request.path, status=HTTPStatus.SEE_OTHER)
 
 
 def _can_wait(level: Level, over: Over) -> bool:
@@ -136,6 +147,7 @@ def _form(
     locale = asked_in_locale(message.patient)
     words = page_words(locale)
     shown = held_back or check_in
+    rules = check_in.rules if check_in else rules_for(message)
     chosen = shown.answers if shown else {}
     return _page(
         request,
@@ -148,8 +160,15 @@ def _form(
         position=words["part"].format(part=part, parts=len(parts)),
         told=told,
         slow=held_back is not None,
+        so_far=_so_far(message, rules, now=now),
         status=_status(told, held_back),
     )
+
+
+def _so_far(message: ScheduledMessage, rules: RuleSet, *, now: datetime) -> LevelText | None:
+    """What the answers given before ask for, so that whoever stops halfway has read it."""
+    level, _concern = level_shown(message.session_id)
+    return None if level is Level.NONE else level_text(message, rules, now=now)
 
 
 def _status(told: bool, held_back: CheckIn | None) -> HTTPStatus:
@@ -168,8 +187,9 @@ def _page(
 ) -> HttpResponse:
     locale = asked_in_locale(message.patient)
     words = page_words(locale)
-    banner = words["banner"].format(emergency_number=message.clinic.emergency_number)
-    said: dict[str, Any] = {"form": words, "banner": banner, **more}
+    number = message.clinic.emergency_number
+    banner, call_now = (words[name].format(emergency_number=number) for name in ("banner", "call_now"))
+    said: dict[str, Any] = {"form": words, "banner": banner, "call_now": call_now, **more}
     return patient_page(request, template, message, status=status, locale=locale, **said)
 
 

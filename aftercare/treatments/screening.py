@@ -58,7 +58,7 @@ def _decide(code: str, label: Promise, variants: frozenset[Variant] = EVERY_VARI
 # skin disease and raised scars as clinics' own forms have them. Clinician's list: Dermapen 4 manual;
 # mdedge.com/dermatology 245879; sisubeautyclinic.com, contraindications. Isotretinoin: six months is
 # tradition; ASDS 2017 found too little evidence to delay several superficial procedures, hence the override.
-# Forms ask of uncontrolled diabetes only; here every kind is asked, as a later check-in weighs all of them (A14).
+# Forms ask of uncontrolled diabetes only; every kind is asked here, as a check-in weighs all of them (A14).
 # PRP: ecoskinclinic.co.uk. RF: InMode Optimas manual; coloradoaestheticsacademy.com, contraindications.
 QUESTIONS: tuple[Question, ...] = (
     _stop("skin_cancer", _("Skin cancer at the site")),

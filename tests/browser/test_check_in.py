@@ -99,6 +99,20 @@ def test_form_works_by_keyboard_on_a_small_screen_and_warns_first(page, message,
     assert grave(page) == []
 
 
+def test_answers_stay_large_targets_where_the_browser_knows_no_has(page, message, settings):
+    open_form(page, message, settings)
+    page.evaluate(
+        """for (const sheet of document.styleSheets)
+             for (let at = sheet.cssRules.length - 1; at >= 0; at--)
+               if (sheet.cssRules[at].selectorText?.includes(":has(")) sheet.deleteRule(at)"""
+    )
+
+    answers = page.locator(".choices label").all()
+
+    assert len(answers) == 9
+    assert all(answer.bounding_box()["height"] >= 48 for answer in answers)
+
+
 def test_clinician_reads_the_rules_on_a_tablet(page, log_in, message, shoot):
     user = factories.user(message.clinic, Role.CLINICIAN)
     factories.practitioner(message.clinic, user=user)

@@ -38,6 +38,31 @@ def test_link_that_sends_more_than_a_person_can_is_held_back(visitor, monkeypatc
     assert page.status_code == 429
 
 
+def test_answering_again_is_not_slowed_by_a_crowd_behind_one_address(visitor, monkeypatch):
+    visitor.send_all()
+    monkeypatch.setattr(pacing, "PER_ADDRESS", 2)
+
+    page = visitor.client.post(visitor.path, {"again": "1"}, follow=True)
+
+    assert page.status_code == 200
+    assert "Part 1 of 4" in page.content.decode()
+
+
+def test_answering_again_beyond_the_links_pace_still_leads_to_a_form_that_takes_an_emergency(
+    visitor, monkeypatch
+):
+    visitor.send_all()
+    monkeypatch.setattr(pacing, "PER_LINK", 2)
+
+    page = visitor.client.post(visitor.path, {"again": "1"})
+    told = visitor.send(1, breathing="yes")
+
+    assert page.status_code == 429
+    assert 'name="breathing"' in page.content.decode()
+    assert CheckIn.objects.filter(level="e").count() == 1
+    assert "Call 999 now, or go" in told.content.decode()
+
+
 def test_answer_that_needs_a_human_passes_a_crowd_behind_one_address(visitor, monkeypatch):
     monkeypatch.setattr(pacing, "PER_ADDRESS", 2)
     visitor.send(1)
