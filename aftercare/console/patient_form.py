@@ -1,4 +1,4 @@
-"""The form of a patient: consent is one tick, and its time is that of the tick unless staff say otherwise."""
+"""The form of a patient: consent is one tick, never made beforehand, at its own time unless staff say so."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,10 +42,11 @@ class PatientForm(OneClinicForm):
         self.fields["email_consent_at"] = WallClockField(
             label=_("Agreed at"),
             zone=clinic.time_zone if clinic else ZoneInfo(timezone.get_default_timezone_name()),
+            kept=self.instance.email_consent_at,
             required=False,
             help_text=_("Empty: now."),
         )
-        self.initial["agreed"] = self.instance.consents if self.instance.pk else True
+        self.initial["agreed"] = self.instance.consents
         if not self.instance.email_consent_version:
             self.initial["email_consent_version"] = _latest_wording(clinic)
 

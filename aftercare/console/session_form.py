@@ -184,7 +184,8 @@ class SessionForm(OverrideFields, OneClinicForm):
     def _ask_for_end(self) -> None:
         zone = self.clinic.time_zone if self.clinic else ZoneInfo(timezone.get_default_timezone_name())
         label = _("Treatment ended at (%(place)s)") % {"place": place(zone)}
-        self.fields["ended_at"] = WallClockField(zone=zone, label=label, help_text=" ")
+        kept = self.instance.ended_at
+        self.fields["ended_at"] = WallClockField(zone=zone, kept=kept, label=label, help_text=" ")
         if not self.instance.pk:
             self.initial.setdefault("ended_at", just_now(self.now))
 

@@ -74,7 +74,8 @@ class DayInput(forms.DateInput):
 class WallClockField(forms.DateTimeField):
     """A time read on the clock of one zone, whatever the server's zone is.
 
-    A time that the clock skipped is refused; one that it showed twice is taken as the first.
+    A time that the clock skipped is refused; one that it showed twice is taken as the first. The minute
+    of ``kept`` is that very instant: a form that was only looked at changes no second and no hour.
     """
 
     widget = PickerInput
@@ -82,8 +83,8 @@ class WallClockField(forms.DateTimeField):
         "invalid": gettext_lazy("Enter a date and a time, for example 28 March 2026, 15:30.")
     }
 
-    def __init__(self, *, zone: ZoneInfo, **kwargs: Any) -> None:
-        self.zone = zone
+    def __init__(self, *, zone: ZoneInfo, kept: datetime | None = None, **kwargs: Any) -> None:
+        self.zone, self.kept = zone, kept
         super().__init__(**kwargs)
         self.help_text = self.help_text or place(zone)
 
@@ -96,10 +97,16 @@ class WallClockField(forms.DateTimeField):
         wall = read_wall_time(self, value)
         if wall is None or wall.tzinfo is not None:
             return wall
+        if self.kept and wall == self.prepare_value(self.kept).replace(second=0, microsecond=0):
+            return self.kept
         instant, moved = localise(wall.date(), wall.time(), self.zone)
         if moved == Reason.gap:
             raise ValidationError(self._skipped(wall, instant), code="skipped")
         return instant
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compares with the kept instant: what a form has as initial lost its fraction of a second."""
+        return bool(super().has_changed(self.kept or initial, data))
 
     def _skipped(self, wall: datetime, instant: datetime) -> str:
         return _(

@@ -4,7 +4,7 @@ What is stored always wins: a row that says otherwise about a stored session is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +55,7 @@ class Matched:
     ``conflicts`` differ from the stored session; ``doubles`` are most likely treatments that are stored, or
     stand further up, under another id: they are not in ``new``. ``kept`` are stored patients' details that
     the file has otherwise: their rows are stored, the details stay. ``adopted`` are stored patients who get
-    the file's id.
+    the file's id, from rows that are stored or were already.
     """
 
     new: list[ParsedRow] = field(default_factory=list)
@@ -72,7 +72,7 @@ def match(rows: Sequence[ParsedRow], *, clinic: Clinic, take_doubles: bool = Fal
 
     ``take_doubles``: what looks like a double is another treatment, and new.
     """
-    matched, people = Matched(), People(rows, clinic)
+    matched, people, taken = Matched(), People(rows, clinic), set[int]()
     stored, first_lines = _stored_sessions(rows, clinic), dict[str, int]()
     for row in rows:
         first = first_lines.setdefault(row.session.external_id, row.line)
@@ -82,15 +82,20 @@ def match(rows: Sequence[ParsedRow], *, clinic: Clinic, take_doubles: bool = Fal
         elif not people.settle(row, matched):
             continue
         elif session := stored.get(row.session.external_id):
-            _compare(row, session, matched)
+            if _is_unchanged(row, session, matched):
+                taken.add(row.line)
         else:
             matched.new.append(row)
-    matched.adopted = people.adopted
     if not take_doubles:
-        matched.doubles = likely_doubles(matched.new, clinic)
-        lines = {double.line for double in matched.doubles}
-        matched.new = [row for row in matched.new if row.line not in lines]
+        _leave_out_doubles(matched, clinic)
+    matched.adopted = people.adopt(taken.union(row.line for row in matched.new))
     return matched
+
+
+def _leave_out_doubles(matched: Matched, clinic: Clinic) -> None:
+    matched.doubles = likely_doubles(matched.new, clinic)
+    lines = {double.line for double in matched.doubles}
+    matched.new = [row for row in matched.new if row.line not in lines]
 
 
 class People:
@@ -99,7 +104,8 @@ class People:
     def __init__(self, rows: Sequence[PersonRow], clinic: Clinic) -> None:
         self.by_id: dict[str, Patient] = {}
         self.by_identity: dict[Identity, list[Patient]] = defaultdict(list)
-        self.adopted: list[Patient] = []
+        self._naming: dict[str, set[int]] = defaultdict(set)
+        self._unnamed: dict[str, Patient] = {}
         self.lines: dict[int, int] = {}
         for ids in in_chunks({row.patient.external_id for row in rows if row.patient.external_id}):
             for patient in Patient.objects.filter(clinic=clinic, external_id__in=ids):
@@ -112,16 +118,36 @@ class People:
 
     def settle(self, row: PersonRow, matched: Matched) -> bool:
         """Gives the row its patient. False, with the problem noted, if it cannot be told who that is."""
-        patient = self._find(row, matched)
+        patient, external_id = self._find(row, matched), row.patient.external_id
         if patient is None:
             return False
         if patient is not row.patient:
             if not self._agree(row, patient, matched):
                 return False
             row.take(patient)
+        if external_id:
+            self._name(patient, external_id, row.line)
         return True
 
+    def adopt(self, lines: Set[int]) -> list[Patient]:
+        """The stored patients to whom the rows on these lines give an id; what the others gave is undone."""
+        adopted = []
+        for external_id, patient in self._unnamed.items():
+            if self._naming[external_id].isdisjoint(lines):
+                patient.external_id = ""
+            elif patient.pk is not None:
+                adopted.append(patient)
+        return adopted
+
+    def _name(self, patient: Patient, external_id: str, line: int) -> None:
+        """The row calls the patient by this id; one who had none bears it from here on."""
+        self._naming[external_id].add(line)
+        if not patient.external_id:
+            patient.external_id = external_id
+            self.by_id[external_id] = self._unnamed[external_id] = patient
+
     def _find(self, row: PersonRow, matched: Matched) -> Patient | None:
+        """The patient with the row's id, else the only one of its name and address: the row's own if new."""
         given = row.patient
         if given.external_id and given.external_id in self.by_id:
             return self.by_id[given.external_id]
@@ -136,15 +162,7 @@ class People:
             self.lines[id(given)] = row.line
             self._add(given, given.clinic)
             return given
-        return self._adopt(named[0], given.external_id)
-
-    def _adopt(self, patient: Patient, external_id: str) -> Patient:
-        if external_id:
-            patient.external_id = external_id
-            self.by_id[external_id] = patient
-            if patient.pk is not None:
-                self.adopted.append(patient)
-        return patient
+        return named[0]
 
     def _agree(self, row: PersonRow, patient: Patient, matched: Matched) -> bool:
         """Whether it can be the same person; details that differ are kept as they are, and listed."""
@@ -197,7 +215,8 @@ def _stored_sessions(rows: Sequence[ParsedRow], clinic: Clinic) -> dict[str, Tre
     return stored
 
 
-def _compare(row: ParsedRow, stored: TreatmentSession, matched: Matched) -> None:
+def _is_unchanged(row: ParsedRow, stored: TreatmentSession, matched: Matched) -> bool:
+    """Whether the file says of the stored session what is stored; else the conflict is noted."""
     differing = _differing(row, stored)
     if stored.state != SessionState.COMPLETED:
         text = _("This session is stored as %s. It stays so.") % stored.get_state_display()
@@ -208,6 +227,8 @@ def _compare(row: ParsedRow, stored: TreatmentSession, matched: Matched) -> None
         matched.conflicts.append(problem)
     else:
         matched.unchanged += 1
+        return True
+    return False
 
 
 def _differing(row: ParsedRow, stored: TreatmentSession) -> list[str]:

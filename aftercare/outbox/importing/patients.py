@@ -40,7 +40,7 @@ def _match(rows: list[PersonRow], clinic: Clinic) -> tuple[Matched, list[PersonR
     matched, people = Matched(), People(rows, clinic)
     settled = [row for row in rows if people.settle(row, matched)]
     firsts = {id(row.patient): row for row in reversed(settled) if row.patient.pk is None}
-    matched.adopted = people.adopted
+    matched.adopted = people.adopt({row.line for row in settled})
     matched.unchanged = len(settled) - len(firsts)
     return matched, sorted(firsts.values(), key=lambda row: row.line)
 
