@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from aftercare.checkins.models import RuleSet
 from aftercare.checkins.rulebook import RuleError, read, shipped
+from aftercare.checkins.text_checking import text_problems
 from aftercare.clinics.history import keep
 from aftercare.clinics.models import Clinic, Practitioner
 from aftercare.content.models import VersionStatus
@@ -82,7 +83,13 @@ def _refusal(stored: RuleSet, *, read_as: RuleSet, by: Practitioner) -> str | No
     if not by.licence_number.strip():
         return _("Add the practitioner's licence number first: an approval names it.")
     try:
-        read(stored.content)
+        book = read(stored.content)
     except RuleError as error:
         return str(error)
+    for level, language, _place, problem in text_problems(book.texts):
+        return _("The text of level %(level)s in %(language)s: %(problem)s") % {
+            "level": level.upper(),
+            "language": language,
+            "problem": problem,
+        }
     return None

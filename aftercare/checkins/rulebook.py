@@ -81,7 +81,10 @@ def shipped() -> dict[str, Any]:
 
 
 def read(content: Mapping[str, Any]) -> RuleBook:
-    """The rules that this data describes. Raises RuleError for what is unknown, missing or unsafe."""
+    """The rules that this data describes. Raises RuleError for what is unknown, missing or unsafe.
+
+    Not for a wrong text, which :mod:`aftercare.checkins.text_checking` finds before the approval.
+    """
     try:
         book = RuleBook(
             rules=tuple(_rule(row) for row in content["rules"]),
@@ -127,7 +130,6 @@ def _problems(book: RuleBook) -> Iterator[str]:
     for level in CALLED:
         if not timedelta() < book.limits.get(level, timedelta()):
             yield _("Say within which time a call follows level %s.") % level.upper()
-    yield from _missing_texts(book)
 
 
 def _rule_problems(rule: Rule) -> Iterator[str]:
@@ -156,14 +158,3 @@ def _always_emergency(rule: Rule, code: str, answer: str) -> bool:
     alone = len(rule.when) == 1 and rule.when[0].question == code
     reached = alone and BY_CODE[code].severity(answer) >= BY_CODE[code].severity(rule.when[0].at_least)
     return unlimited and reached and rule.level is Level.E
-
-
-def _missing_texts(book: RuleBook) -> Iterator[str]:
-    for level in Level:
-        for language in LANGUAGES:
-            found = book.texts.get(level, {}).get(language, {})
-            if not all(str(found.get(place, "")).strip() for place in PLACES):
-                yield _("Level %(level)s has no text in %(language)s.") % {
-                    "level": level.upper(),
-                    "language": language,
-                }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from aftercare.checkins.levels import Level
 from aftercare.checkins.questions import BY_CODE
 from aftercare.checkins.rulebook import CALLED, LANGUAGES, PLACES, RuleError, read
+from aftercare.checkins.text_checking import text_problems
 from aftercare.checkins.wording import asked, said
 from aftercare.content.models import Language
 
@@ -49,12 +50,12 @@ class RulesForm(forms.Form):
             self.fields[f"text-{level}-{language}-{place}"] = forms.CharField(
                 label=f"{level.label} · {language.label} · {WHEN[place]}",
                 max_length=3000,
-                initial=self.content["texts"][level][language][place].strip(),
+                initial=str(self._said(level, language).get(place, "")).strip(),
                 widget=forms.Textarea({"rows": 7}),
             )
 
     def clean(self) -> dict[str, Any]:
-        """Also writes the choices into ``content``, and refuses rules that cannot be used."""
+        """Also writes the choices into ``content``, and refuses rules and texts that cannot be used."""
         cleaned = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
@@ -63,12 +64,19 @@ class RulesForm(forms.Form):
         for level in CALLED:
             self.content["limits"][level] = cleaned[f"limit-{level}"]
         for level, language, place in _places():
-            self.content["texts"][level][language][place] = cleaned[f"text-{level}-{language}-{place}"]
+            self._said(level, language)[place] = cleaned[f"text-{level}-{language}-{place}"]
         try:
             read(self.content)
         except RuleError as error:
             self.add_error(None, str(error))
+        for wrong in text_problems(self.content["texts"]):
+            self.add_error(f"text-{wrong.level}-{wrong.language}-{wrong.place}", wrong.text)
         return cleaned
+
+    def _said(self, level: str, language: str) -> dict[str, str]:
+        """By place; empty in a language that the rules were written without."""
+        said: dict[str, str] = self.content["texts"].setdefault(level, {}).setdefault(language, {})
+        return said
 
     def rule_lines(self, locale: str) -> list[RuleLine]:
         return [

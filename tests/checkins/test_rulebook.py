@@ -65,14 +65,6 @@ def test_level_without_a_time_is_refused(level):
         read(content)
 
 
-def test_level_without_a_text_in_a_language_is_refused():
-    content = shipped()
-    content["texts"]["a"]["es"]["closed"] = " "
-
-    with pytest.raises(RuleError, match="no text in es"):
-        read(content)
-
-
 def test_texts_promise_a_time_only_when_somebody_is_on_duty():
     texts = read(shipped()).texts
 

@@ -119,3 +119,30 @@ def test_approved_rules_are_shown_and_not_changed(client, clinic, clinician):
 
     assert "<select" not in answer.content.decode()
     assert client.post(page_of(rules), {}).status_code == 403
+
+
+def test_wrong_text_is_refused_beside_its_field(client, clinic, clinician):
+    rules = save_rules(clinic)
+
+    answer = client.post(
+        page_of(rules), filled_in(client, rules, **{"text-e-en-closed": "Call {telephone} now."})
+    )
+
+    errors = answer.context["form"].errors
+    assert list(errors) == ["text-e-en-closed"]
+    assert "“{telephone}” is not filled in" in answer.content.decode()
+    assert "the patient must read {emergency_number}" in answer.content.decode()
+    rules.refresh_from_db()
+    assert "telephone" not in rules.content["texts"]["e"]["en"]["closed"]
+
+
+def test_text_of_a_language_that_rules_were_written_without_can_be_added(client, clinic, clinician):
+    rules = save_rules(clinic)
+    whole = filled_in(client, rules)
+    del rules.content["texts"]["b"]["es"]
+    rules.save()
+
+    client.post(page_of(rules), whole)
+
+    rules.refresh_from_db()
+    assert "{time}" in rules.content["texts"]["b"]["es"]["on_duty"]

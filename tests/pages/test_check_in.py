@@ -37,6 +37,26 @@ def test_answers_without_a_sign_end_without_a_concern(visitor):
     assert not Concern.objects.exists()
 
 
+@pytest.mark.parametrize("hours", [0, 11], ids=["open", "closed"])
+def test_answers_without_a_sign_are_told_what_most_people_see_and_nothing_of_their_own_skin(
+    visitor, at, hours
+):
+    at.now += timedelta(hours=hours)
+
+    page = text(visitor.send_all())
+
+    assert "Here is what most people see." in page
+    assert "This page cannot tell you that all is well" in page
+
+
+def test_first_question_names_a_hoarse_voice_and_feeling_faint(visitor, asking):
+    assert "a hoarse voice, fainting or feeling faint?" in text(visitor.get())
+
+    asking.patient.locale = "es-ES"
+    asking.patient.save()
+    assert "tiene la voz ronca, se desmaya o se siente desmayar?" in text(visitor.get())
+
+
 def test_flagged_answer_promises_a_call_while_somebody_is_on_duty(visitor):
     page = visitor.send_all(infection="yes")
 
