@@ -176,8 +176,14 @@ def _tell_again(concern: Concern, level: Level, *, limit: timedelta, duty: Duty,
         concern.save(update_fields=["promised_at"])
     name = f"{level}:{all_tasks_of(concern).count() + 1}"
     detail = _("%(level)s – the patient has answered again") % {"level": level.label}
-    deadline_at = due_by(level, now=now, limit=limit, duty=duty)
-    _open_task(concern, name, detail=detail, deadline_at=deadline_at, now=now)
+    due = due_by(level, now=now, limit=limit, duty=duty)
+    _open_task(concern, name, detail=detail, deadline_at=_as_promised(due, concern, now=now), now=now)
+
+
+def _as_promised(due_at: datetime, concern: Concern, *, now: datetime) -> datetime:
+    """No later than the call that the patient still waits for."""
+    promised = concern.promised_at
+    return due_at if promised is None or promised <= now else min(due_at, promised)
 
 
 def _open_task(concern: Concern, name: str, *, detail: str, deadline_at: datetime, now: datetime) -> None:

@@ -7,8 +7,8 @@ from aftercare.clinics.duty import Duty
 
 SHORTEST_PROMISE = timedelta(minutes=15)
 """Whoever is about to lock the door is not on duty for a new call."""
-NEVER_OPENS = timedelta(days=1)
-"""How long staff have when the clinic has given no hours."""
+LEAST_AFTER_OPENING = timedelta(hours=2)
+"""How long staff have at least for what waited for them while the clinic was shut."""
 
 
 def promised_by(*, now: datetime, limit: timedelta, duty: Duty) -> datetime | None:
@@ -25,13 +25,16 @@ def promised_by(*, now: datetime, limit: timedelta, duty: Duty) -> datetime | No
 
 
 def due_by(level: Level, *, now: datetime, limit: timedelta, duty: Duty) -> datetime:
-    """By when staff must have acted.
+    """By when staff must have acted: by the time the patient is promised, where one is.
 
-    What is urgent (E, A) runs day and night: whoever is on call is told. The rest waits for the next opening,
-    and is due by the limit after it.
+    Else what is urgent (E, A) runs day and night, as whoever is on call is told. The rest waits for somebody
+    to come on duty, and is due within the limit while somebody is there, if that leaves them two hours.
     """
-    if level in (Level.E, Level.A):
+    promised = promised_by(now=now, limit=limit, duty=duty)
+    begins = duty.next_start(now)
+    if promised is not None:
+        return promised
+    if level in (Level.E, Level.A) or begins is None:
         return now + limit
-    opening = duty.next_opening(now)
-    begins = opening if opening is not None else now + NEVER_OPENS
-    return begins + limit
+    until = max(now + limit, begins + LEAST_AFTER_OPENING)
+    return duty.last_covered(since=begins, until=until) or until

@@ -51,6 +51,11 @@ class Duty:
                 return max(start, after)
         return None
 
+    def next_start(self, after: datetime) -> datetime | None:
+        """When somebody comes on duty after that instant, whoever is there then."""
+        spans = self._spans(after, days=LOOK_AHEAD_DAYS)
+        return next((start for start, _end in spans if start > after), None)
+
     def _spans(self, first: datetime, *, days: int) -> Iterator[Span]:
         """The stretches of duty on the local days from that of ``first`` on, in order."""
         today = first.astimezone(self.zone).date()

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.django_db
 ROUTINE = {**factories.WALL_TIME, "slug": "day-3", "name": "Progress", "day": 3, "latest_day": 3}
 SAFETY = {**ROUTINE, "slug": "day-4", "day": 4, "latest_day": 4, "safety_critical": True}
 NOON = datetime(2026, 3, 30, 11, tzinfo=UTC)  # a Monday, noon in London
+FRIDAY = datetime(2026, 4, 3, 11, tzinfo=UTC)
 HOURS = {Level.E: 0.25, Level.A: 2, Level.B: 24, Level.C: 72}
 
 
@@ -109,6 +110,16 @@ def test_acknowledged_concern_is_told_to_nobody_else_before_it_is_overdue(sessio
     assert {rung for rung, _address in told()[1:]} == {"overdue"}
 
 
+def test_answer_before_closing_climbs_its_ladder_while_somebody_is_there(session, people):
+    concern_at(session, Level.B, now=FRIDAY)  # promised by closing, six hours later
+    for hours in (2.9, 3, 4.4, 4.5, 5.9, 6):
+        tell_due(now=FRIDAY + timedelta(hours=hours))
+
+    at = StaffNotice.objects.order_by("created_at").values_list("rung", "created_at")
+    after = [(rung, (told_at - FRIDAY) / timedelta(hours=1)) for rung, told_at in dict.fromkeys(at)]
+    assert after == [("duty", 0), ("second", 3), ("owner", 4.5), ("overdue", 6)]
+
+
 def test_notice_that_cannot_be_written_never_loses_the_answer(session, people, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("aftercare.outbox.notifying.words_for", None)
@@ -140,7 +151,7 @@ def test_new_answer_that_is_no_worse_has_a_task_of_its_own_once_the_first_is_tak
     assert (again.pk, again.level, again.acknowledged_at) == (concern.pk, Level.A, NOON)
     task = FollowUpTask.objects.get(claimed_by=None)
     assert task.source == f"concern:{concern.pk}:{level}:2"
-    assert task.deadline_at == later + timedelta(hours=HOURS[level])
+    assert task.deadline_at == concern.promised_at == NOON + timedelta(hours=2)
 
 
 def test_new_answer_adds_no_task_while_one_as_urgent_is_read_by_nobody(session):
@@ -174,10 +185,10 @@ def test_worse_answer_withdraws_the_task_that_nobody_has_taken_on(session):
 @pytest.mark.parametrize(
     ("level", "now", "due", "promised"),
     [
-        (Level.A, NOON.replace(hour=16), timedelta(hours=2), timedelta(hours=1)),  # until closing
+        (Level.A, NOON.replace(hour=16), timedelta(hours=1), timedelta(hours=1)),  # until closing
         (Level.A, NOON.replace(hour=16, minute=50), timedelta(hours=2), None),  # about to close
         (Level.A, NOON.replace(hour=22), timedelta(hours=2), None),  # on call
-        (Level.B, NOON.replace(hour=22), timedelta(hours=10 + 24), None),  # from the next opening
+        (Level.B, NOON.replace(hour=22), timedelta(hours=19), None),  # until the next closing
         (Level.C, NOON, timedelta(hours=72), timedelta(hours=72)),
     ],
 )

@@ -55,6 +55,14 @@ def test_next_opening_passes_over_closed_days(after, opening):
 
 
 @pytest.mark.parametrize(
+    ("after", "start"),
+    [(london(1, 8), london(1, 9)), (london(1, 9), london(2, 9)), (london(3, 12), london(7, 9))],
+)
+def test_next_start_passes_over_whoever_is_there_already(after, start):
+    assert DUTY.next_start(after) == start
+
+
+@pytest.mark.parametrize(
     ("since", "hours", "last"),
     [
         (london(1, 12), 2, london(1, 14)),
