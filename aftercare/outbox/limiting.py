@@ -7,7 +7,7 @@ for which clinics have one, once in ``LIMITS_READ_SECONDS``.
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -111,6 +111,22 @@ def take(allowed: Allowance, taken: Mapping[int, int]) -> None:
         SendBucket.objects.bulk_update(changed, ["tokens", "filled_at", "day", "taken_today"])
 
 
+def at_pace(allowed: Allowance) -> Allowance:
+    """The same without the limits of the day, which what a patient's answer sets off does not wait for.
+
+    The second's limits stay, and what is taken counts for the day all the same.
+    """
+    account = _without_day(allowed.held_account) if allowed.held_account else None
+    held = {pk: _without_day(clinic) for pk, clinic in allowed.held_clinics.items()}
+    bounds = {pk: held[pk].bucket.allows(held[pk].limit) if pk in held else 0 for pk in allowed.clinics}
+    return Allowance(
+        account=account.bucket.allows(account.limit) if account else None,
+        clinics={pk: count for pk, count in bounds.items() if count is not None},
+        held_account=account,
+        held_clinics=held,
+    )
+
+
 def give_back(
     channel: str, counts: Mapping[int, int], *, now: datetime, claimed_at: datetime | None = None
 ) -> None:
@@ -159,6 +175,10 @@ def _hold(row: SendBucket, limit: Limit, now: datetime) -> Held:
         # Begun anew on a clock that was set back: kept though nothing be taken, or it would begin each time.
         SendBucket.objects.filter(scope=row.scope).update(tokens=0.0, filled_at=now, day=filled.day)
     return Held(row.scope, limit, filled)
+
+
+def _without_day(held: Held) -> Held:
+    return replace(held, limit=Limit(a_second=held.limit.a_second))
 
 
 def _make(scopes: Iterable[str], now: datetime) -> None:

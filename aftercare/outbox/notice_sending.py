@@ -1,23 +1,24 @@
 """Handing notices to the mail service with the care that patients' messages get: one call in doubt at most.
 
 scheduled → ``sending`` committed with its lease → the call, outside any transaction → settled. No pause holds
-notices back, as what staff are told of goes on during one; limits and rests of the mail service do.
+notices back, as what staff are told of goes on during one; limits and rests of the mail service do. What a
+patient's answer sets off waits for no limit of a day.
 """
 
 import uuid
-from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
 import structlog
 from django.db import DatabaseError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
+from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.outbox import clock, stopping
 from aftercare.outbox.calling import call, connect, is_trouble, lasts, lease_time
 from aftercare.outbox.channel import Channel
 from aftercare.outbox.deciding import NotSent, Sent, Unknown
-from aftercare.outbox.limiting import Allowance, allowance, take
+from aftercare.outbox.limiting import Allowance, allowance, at_pace, take
 from aftercare.outbox.models import NoticeStatus, StaffNotice
 from aftercare.outbox.notice_mail import mail_of, still_needed
 from aftercare.outbox.notice_settling import give_up, key_ends_at, settle_notice
@@ -64,7 +65,11 @@ def _next(channel: Channel, rests: Rests, now: datetime) -> Ready | None:
     while True:
         with transaction.atomic():
             allowed = allowance(channel.name, now=now)
-            notice = _lock_one(allowed, rests.shut_clinics(), now)
+            rows = _due(now).exclude(clinic__in=rests.shut_clinics())
+            notice = _lock_one(rows, allowed)
+            if notice is None and (allowed.held_account or allowed.held_clinics):
+                allowed = at_pace(allowed)
+                notice = _lock_one(rows.filter(_of_a_concern()), allowed)
             if notice is None:
                 return None
             mail = _prepared(notice, channel, now)
@@ -73,12 +78,16 @@ def _next(channel: Channel, rests: Rests, now: datetime) -> Ready | None:
                 return notice, mail
 
 
-def _lock_one(allowed: Allowance, shut: Collection[int], now: datetime) -> StaffNotice | None:
+def _lock_one(rows: QuerySet[StaffNotice], allowed: Allowance) -> StaffNotice | None:
     if allowed.account == 0:
         return None
-    spent = [pk for pk, count in allowed.clinics.items() if count == 0]
-    rows = _due(now).exclude(clinic__in=[*shut, *spent])
-    return rows.select_for_update(of=("self",), skip_locked=True).select_related("clinic").first()
+    open_now = rows.exclude(clinic__in=[pk for pk, count in allowed.clinics.items() if count == 0])
+    return open_now.select_for_update(of=("self",), skip_locked=True).select_related("clinic").first()
+
+
+def _of_a_concern() -> Exists:
+    """Whether a patient may be waiting for it who was promised a call, or told to go to hospital."""
+    return Exists(FollowUpTask.objects.filter(notices=OuterRef("pk"), cause=Cause.CONCERN))
 
 
 def _prepared(notice: StaffNotice, channel: Channel, now: datetime) -> Mail | None:

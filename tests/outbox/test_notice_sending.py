@@ -14,7 +14,7 @@ from aftercare.followups.opening import open_task
 from aftercare.outbox.deciding import Refused
 from aftercare.outbox.heartbeat import LOOP_TICK
 from aftercare.outbox.judging import judge_waiting
-from aftercare.outbox.models import ChannelRest, DeliveryEvent, SitePause, StaffNotice
+from aftercare.outbox.models import ChannelRest, DeliveryEvent, SendBucket, SitePause, StaffNotice
 from aftercare.outbox.notice_settling import settle_notice
 from aftercare.outbox.notifying import tell_due
 from aftercare.outbox.sending import drain
@@ -251,6 +251,40 @@ def test_limit_of_the_account_holds_for_notices_too(run, at, provider, notice, s
     run()
 
     assert (seen(notice), provider.taken) == ("scheduled", [])
+
+
+def spent(clinic, settings, *, of):
+    """What may be sent today is used up."""
+    if of == "account":
+        settings.MAIL_PER_DAY = 0
+    else:
+        clinic.mails_per_day = 0
+        clinic.save()
+
+
+@pytest.mark.parametrize("of", ["account", "clinic"])
+@pytest.mark.parametrize(("cause", "sent"), [(Cause.CONCERN, ["nurse"]), (Cause.BOUNCED, [])])
+def test_notice_of_a_patients_answer_alone_waits_for_no_limit_of_the_day(
+    run, provider, clinic, task, notice, settings, of, cause, sent
+):
+    type(task).objects.update(cause=cause)
+    spent(clinic, settings, of=of)
+    for _ in range(2):  # the first one makes the bucket
+        run()
+
+    assert to(provider) == sent
+
+
+def test_notice_of_a_patients_answer_keeps_the_pace_of_the_second(run, at, provider, task, notice, settings):
+    type(task).objects.update(cause=Cause.CONCERN)
+    settings.MAIL_PER_DAY, settings.MAIL_PER_SECOND = 0, 0.1
+    run()
+    before = to(provider)
+    at.pass_(seconds=11)
+    run()
+
+    assert (before, to(provider)) == ([], ["nurse"])
+    assert SendBucket.objects.get().taken_today == 1
 
 
 def test_limit_of_the_clinic_counts_its_notices(run, at, provider, clinic, notice):
