@@ -9,6 +9,12 @@ from aftercare.outbox.consequences import tell_of_unsubscribing
 from aftercare.outbox.models import Purpose, ScheduledMessage, Suppression
 
 
+def purpose_of(message: ScheduledMessage) -> Purpose:
+    """What is left with this message: a routine one with its kind; a safety-critical one with all of the
+    clinic's aftercare, so that nobody takes the rest for the warnings."""
+    return Purpose.CARE if message.safety_critical else Purpose.ROUTINE
+
+
 @transaction.atomic
 def unsubscribe(message: ScheduledMessage, *, purpose: Purpose, now: datetime) -> Suppression:
     """Notes what the clinic must not send any more to the address this message went to. Once is enough.

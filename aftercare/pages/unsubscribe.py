@@ -8,8 +8,10 @@ from django.views.decorators.http import require_http_methods
 
 from aftercare.outbox.links import UNSUBSCRIBE
 from aftercare.outbox.models import Purpose, ScheduledMessage
-from aftercare.outbox.unsubscribing import unsubscribe
+from aftercare.outbox.unsubscribing import purpose_of, unsubscribe
 from aftercare.pages.opening import opened_by, patient_page
+
+OFFERED = (Purpose.ROUTINE, Purpose.CARE)
 
 
 @csrf_exempt  # mail programs post here without a cookie; the signed token is the proof
@@ -18,12 +20,12 @@ from aftercare.pages.opening import opened_by, patient_page
 def unsubscribe_page(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
     """GET asks and changes nothing (scanners follow links); POST unsubscribes, once or many times.
 
-    A mail program's one click says nothing of purposes and stops all that the clinic sends of this kind; on
-    the page a patient may keep the safety-critical messages.
+    A mail program's one click says nothing of purposes, and stops those of the message it comes from: routine
+    messages, or all of them. On the page a patient chooses; the page then says what was stopped.
     """
     if request.method != "POST":
         return patient_page(request, "unsubscribe_ask", message)
-    routine = request.POST.get("purpose") == Purpose.ROUTINE
-    purpose = Purpose.ROUTINE if routine else Purpose.CARE
+    chosen = request.POST.get("purpose")
+    purpose = Purpose(chosen) if chosen in OFFERED else purpose_of(message)
     unsubscribe(message, purpose=purpose, now=now)
-    return patient_page(request, "unsubscribe_done", message, routine=routine)
+    return patient_page(request, "unsubscribe_done", message, routine=purpose == Purpose.ROUTINE)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from aftercare.followups.models import FollowUpTask
 from aftercare.outbox import clock
 from aftercare.outbox.links import UNSUBSCRIBE
 from aftercare.outbox.models import Suppression
@@ -39,6 +40,35 @@ def test_following_the_link_asks_and_changes_nothing(browser, path):
     assert "Stop these messages?" in page.content.decode()
     assert "Harbour Clinic" in page.content.decode()
     assert not Suppression.objects.exists()
+
+
+@pytest.fixture
+def routine(message):
+    message.safety_critical = False
+    message.save()
+    return message
+
+
+def test_one_click_on_a_routine_message_keeps_the_safety_messages(browser, path, routine):
+    page = browser.post(path, {"List-Unsubscribe": "One-Click"})
+
+    assert Suppression.objects.get().purpose == "routine"
+    assert "Harbour Clinic will send you only the safety messages." in page.content.decode()
+    assert not FollowUpTask.objects.exists()
+
+
+def test_one_click_on_a_safety_message_stops_all_and_tells_the_clinic(browser, path, message):
+    page = browser.post(path, {"List-Unsubscribe": "One-Click"})
+
+    assert Suppression.objects.get().purpose == "care"
+    assert "Harbour Clinic will send you no more of these messages" in page.content.decode()
+    assert FollowUpTask.objects.get().patient == message.patient
+
+
+def test_page_of_a_routine_message_can_stop_all(browser, path, routine):
+    browser.post(path, {"purpose": "care"})
+
+    assert Suppression.objects.get().purpose == "care"
 
 
 def test_mail_program_unsubscribes_with_one_click(browser, path, message):
