@@ -15,7 +15,7 @@ from aftercare.checkins.concerns import raise_concern
 from aftercare.checkins.lapsing import has_lapsed
 from aftercare.checkins.levels import Level, worst
 from aftercare.checkins.models import CheckIn, Concern, RuleSet
-from aftercare.checkins.questions import LONGEST_NOTE, Question, only_asked, questions_for
+from aftercare.checkins.questions import LONGEST_NOTE, Question, only_asked, questions_for, with_note
 from aftercare.checkins.reminding import withdraw_reminders
 from aftercare.checkins.rulebook import RuleBook, read
 from aftercare.checkins.triage import Facts, Triage, triage
@@ -95,7 +95,8 @@ def weigh(message: ScheduledMessage, given: Given, *, now: datetime) -> Level:
     rules = rules_for(message)
     day = day_of(message.session, now=now)
     answers = only_asked(given.answers, variant=message.session.variant, day=day)
-    return triage(read(rules.content), answers, facts_of(message.session, day=day, now=now)).level
+    weighed = with_note(answers, given.note or "")
+    return triage(read(rules.content), weighed, facts_of(message.session, day=day, now=now)).level
 
 
 def begin_again(message: ScheduledMessage, *, now: datetime) -> CheckIn:
@@ -173,7 +174,8 @@ def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datet
     if given.note is not None:
         check_in.note = given.note.strip()[:LONGEST_NOTE]
     book = read(check_in.rules.content)
-    result = triage(book, check_in.answers, facts_of(session, day=check_in.day, now=now))
+    weighed = with_note(check_in.answers, check_in.note)
+    result = triage(book, weighed, facts_of(session, day=check_in.day, now=now))
     news = check_in.concern_id is None or not set(result.reasons) <= set(check_in.reasons)
     check_in.level, check_in.reasons = result.level, list(result.reasons)
     if _is_finished(check_in, session, given, result):

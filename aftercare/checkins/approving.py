@@ -24,8 +24,8 @@ class RulesRefused(Exception):
 def save_rules(clinic: Clinic, *, content: Mapping[str, Any] | None = None) -> RuleSet:
     """The clinic's draft, with this content; a new one if there is none.
 
-    Without content: the draft as it is, or one with the approved rules, or the shipped ones. Raises RuleError
-    for rules that cannot be used.
+    Without content: the draft as it is, or one with the approved rules and those shipped since, or the
+    shipped ones. Raises RuleError for rules that cannot be used.
     """
     Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)
     rows = RuleSet.objects.filter(clinic=clinic)
@@ -69,8 +69,13 @@ def rules_in_force(clinic_id: int) -> RuleSet | None:
 
 
 def _to_start_from(clinic: Clinic) -> dict[str, Any]:
+    """The approved rules and those shipped since: a clinic may give a rule another level, not drop it."""
     approved = rules_in_force(clinic.pk)
-    return dict(approved.content) if approved else shipped()
+    if approved is None:
+        return shipped()
+    known = {rule["code"] for rule in approved.content["rules"]}
+    newer = [rule for rule in shipped()["rules"] if rule["code"] not in known]
+    return {**approved.content, "rules": [*approved.content["rules"], *newer]}
 
 
 def _refusal(stored: RuleSet, *, read_as: RuleSet, by: Practitioner) -> str | None:

@@ -21,7 +21,11 @@ Answers = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One thing that is asked, of whom, and from which day after the treatment on."""
+    """One thing that is asked, of whom, and from which day after the treatment on.
+
+    ``in_words``: its answer is whatever the patient writes. Nobody but a human reads it: rules know only
+    whether there is any.
+    """
 
     code: str
     choices: tuple[str, ...] = YES_NO
@@ -29,6 +33,7 @@ class Question:
     variants: frozenset[Variant] = EVERY_VARIANT
     from_day: int = 0
     emergency: bool = False
+    in_words: bool = False
 
     def severity(self, answer: str) -> int:
         """The place of the answer among the choices; that of "I don't know" is the one it counts as."""
@@ -57,16 +62,23 @@ QUESTIONS: tuple[Question, ...] = (
     Question(code="marks", from_day=7),
     Question(code="other_product"),
     Question(code="call_me"),
+    Question(code="note", in_words=True),
 )
 BY_CODE: Mapping[str, Question] = {question.code: question for question in QUESTIONS}
 
 
 def questions_for(*, variant: str, day: int) -> list[Question]:
-    """What is asked after this variant of the treatment, so many days later, in the order of the form."""
-    return [one for one in QUESTIONS if variant in one.variants and day >= one.from_day]
+    """The choices given after this variant of the treatment, so many days later, in the order of the form."""
+    asked = [one for one in QUESTIONS if not one.in_words]
+    return [one for one in asked if variant in one.variants and day >= one.from_day]
 
 
 def only_asked(given: Mapping[str, object], *, variant: str, day: int) -> dict[str, str]:
     """Of what was given, the answers that are possible to questions that are asked; the rest is dropped."""
     asked = questions_for(variant=variant, day=day)
     return {one.code: str(given[one.code]) for one in asked if one.takes(given.get(one.code))}
+
+
+def with_note(answers: Answers, note: str) -> Answers:
+    """The answers with whether the patient wrote anything."""
+    return {**answers, "note": "yes" if note.strip() else "no"}

@@ -26,6 +26,7 @@ from aftercare.console.reading_log import opened
 from aftercare.console.scoping import ScopedAdmin
 from aftercare.console.times import said_shortly
 
+NOTE = "note"
 LABELS = {
     Level.E.label: "danger",
     Level.A.label: "danger",
@@ -41,7 +42,7 @@ class CheckInAdmin(ScopedAdmin):
 
     empty_hint = _("Patients' answers come here. A message asks for them if its template does.")
     edit_roles = ()
-    list_display = ("patient", "shown_level", "day", "when", "clinic", "state")
+    list_display = ("patient", "shown_level", "in_words", "day", "when", "clinic", "state")
     list_display_links = ("patient",)
     list_filter = ("level", "clinic")
     list_select_related = ("clinic", "patient", "concern")
@@ -61,6 +62,11 @@ class CheckInAdmin(ScopedAdmin):
     @display(description=_("level"), label=LABELS, ordering="level")
     def shown_level(self, check_in: CheckIn) -> str:
         return check_in.get_level_display()
+
+    @display(description=_("in words"), label="info")
+    def in_words(self, check_in: CheckIn) -> Promise | None:
+        """A mark only: what was written is read on the check-in's own page."""
+        return _("Written") if check_in.note else None
 
     @display(description=_("begun"), ordering="started_at")
     def when(self, check_in: CheckIn) -> str:
@@ -120,6 +126,7 @@ def _shown(check_in: CheckIn) -> dict[str, Any]:
         "clinic": check_in.clinic,
         "concern": concern,
         "answers": _answers(check_in, get_language() or "en"),
+        "note_flagged": NOTE in _flagged(check_in),
         "tasks": all_tasks_of(concern) if concern else [],
     }
 

@@ -24,7 +24,7 @@ from aftercare.checkins.answering import (
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn, RuleSet
 from aftercare.checkins.pacing import Over, over_limit
-from aftercare.checkins.questions import UNKNOWN, Question
+from aftercare.checkins.questions import BY_CODE, UNKNOWN, Question
 from aftercare.checkins.wording import asked, asked_in_locale, hint, page_words, said
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage
@@ -38,6 +38,7 @@ PARTS = (
     ("infection", "blisters", "burn", "rash", "marks"),
     ("other_product", "call_me"),
 )
+NOTE = BY_CODE["note"]
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ def _form(
         message,
         fields=[_field(one, locale, chosen, told) for one in parts[part - 1]],
         note=(shown.note if shown else "") if part == len(parts) else None,
+        note_ask=asked(NOTE, locale),
+        note_hint=hint(NOTE, locale),
         part=part,
         parts=len(parts),
         position=words["part"].format(part=part, parts=len(parts)),

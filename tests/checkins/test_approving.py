@@ -81,3 +81,14 @@ def test_rules_that_changed_while_they_were_read_are_not_approved(clinic):
 
     with pytest.raises(RulesRefused, match="changed these rules"):
         approve_rules(read, by=factories.practitioner(clinic), now=NOW)
+
+
+def test_next_draft_brings_the_rules_that_were_shipped_since(clinic):
+    content = stricter()
+    content["rules"] = [rule for rule in content["rules"] if rule["code"] != "note"]
+    approve_rules(save_rules(clinic, content=content), by=factories.practitioner(clinic), now=NOW)
+
+    levels = {rule["code"]: rule["level"] for rule in save_rules(clinic).content["rules"]}
+
+    assert (levels["note"], levels["marks"]) == ("b", "b")
+    assert len(levels) == len(shipped()["rules"])

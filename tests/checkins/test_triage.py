@@ -60,6 +60,8 @@ TABLE = [
     ({"marks": "unknown"}, 7, {}, C, ("marks",)),
     ({"call_me": "yes"}, 1, {}, B, ("call_me",)),
     ({"call_me": "unknown"}, 1, {}, B, ("call_me",)),
+    ({"note": "yes"}, 1, {}, B, ("note",)),
+    ({"note": "yes"}, 1, {"history": {"diabetes"}}, A, ("risk", "note")),
     ({"call_me": "yes"}, 1, {"history": {"diabetes"}}, A, ("risk", "call_me")),
     ({"rash": "bumps"}, 1, {"history": {"immunosuppression"}}, A, ("risk", "bumps")),
     ({"marks": "yes"}, 7, {"history": {"diabetes"}}, C, ("marks",)),

@@ -70,3 +70,20 @@ def test_nobody_changes_or_deletes_an_answer(client, clinic):
     client.post(page_of(check_in), {"level": "e"})
     check_in.refresh_from_db()
     assert check_in.level == "none"
+
+
+def test_list_marks_what_was_written_and_does_not_show_it(client, clinic, staff):
+    message = asking(clinic)
+    for number, note in enumerate(["", "a lump"], 1):
+        factories.check_in(message, number=number, note=note)
+
+    page = client.get(LIST).content.decode()
+
+    assert page.count("Written") == 1
+    assert "a lump" not in page
+
+
+def test_page_shows_that_the_note_is_among_the_reasons(client, clinic, staff):
+    check_in = answer(asking(clinic), Given(answers={}, note="a lump"), now=factories.ENDED_AT)
+
+    assert '<dd class="late">a lump</dd>' in client.get(page_of(check_in)).content.decode()

@@ -217,6 +217,27 @@ def test_note_is_kept_as_written_and_shown_as_text_only(visitor):
     assert "<script" not in text(visitor.get())
 
 
+@pytest.mark.parametrize("note", ["there is a lump and I am frightened", "?"])
+def test_whatever_the_patient_writes_is_read_by_a_human_within_a_day(visitor, at, note):
+    page = visitor.send_all(note=note)
+
+    assert "We will call you by 12:00 on Tuesday 31 March." in text(page)
+    assert FollowUpTask.objects.get().deadline_at == at.now + timedelta(days=1)
+    assert (CheckIn.objects.get().level, CheckIn.objects.get().reasons) == (Level.B, ["note"])
+
+
+def test_note_of_blanks_is_none(visitor):
+    visitor.send_all(note=" \n ")
+
+    assert not Concern.objects.exists()
+
+
+def test_note_counts_although_an_answer_beside_it_is_missing(visitor):
+    visitor.client.post(visitor.path, {"part": 4, "note": "a lump"})
+
+    assert Concern.objects.get().level == Level.B
+
+
 def test_form_fits_variant_and_day(visitor, asking, at):
     asking.session.variant = "rf"
     asking.session.save()

@@ -72,6 +72,15 @@ def test_answer_that_needs_a_human_passes_a_crowd_behind_one_address(visitor, mo
     assert Concern.objects.get().level == "a"
 
 
+def test_note_passes_a_crowd_behind_one_address(visitor, monkeypatch):
+    monkeypatch.setattr(pacing, "PER_ADDRESS", 2)
+    for number in (1, 2, 3):
+        visitor.send(number)
+
+    assert visitor.send(4, note="a lump").status_code == 200
+    assert Concern.objects.get().level == "b"
+
+
 def test_photo_beyond_the_pace_is_refused_in_words(visitor, monkeypatch):
     visitor.send_all()
     monkeypatch.setattr(pacing, "PER_LINK", 2)
