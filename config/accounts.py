@@ -43,6 +43,8 @@ ACCOUNT: dict[str, object] = {
     "ACCOUNT_EMAIL_SUBJECT_PREFIX": "",
     "ACCOUNT_SESSION_REMEMBER": False,
     "ACCOUNT_REAUTHENTICATION_REQUIRED": True,
+    # Seconds for which a second factor shown counts as shown just now: to change one, and to approve.
+    "ACCOUNT_REAUTHENTICATION_TIMEOUT": 300,
     "ACCOUNT_LOGOUT_REDIRECT_URL": "account_login",
 }
 SECOND_FACTOR: dict[str, object] = {

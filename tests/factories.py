@@ -98,9 +98,10 @@ def invitation(clinic: Clinic, **over: Any) -> Invitation:
 
 
 def practitioner(clinic: Clinic, **over: Any) -> Practitioner:
-    """An active practitioner with a licence number, who may therefore approve texts."""
+    """An active practitioner with a confirmed licence number, who may therefore approve texts."""
     number = next(_numbers)
     fields = {"name": f"Dr Ellis Moreau {number}", "licence_number": f"GMC-{number:07}", **over}
+    fields = {"licence_confirmed_at": ENDED_AT if fields["licence_number"] else None, **fields}
     return Practitioner.objects.create(clinic=clinic, **fields)
 
 

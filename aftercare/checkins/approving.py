@@ -87,6 +87,8 @@ def _refusal(stored: RuleSet, *, read_as: RuleSet, by: Practitioner) -> str | No
         return _("Only an active practitioner of the clinic may approve its rules.")
     if not by.licence_number.strip():
         return _("Add the practitioner's licence number first: an approval names it.")
+    if by.licence_confirmed_at is None:
+        return _("Somebody other than its holder must confirm this licence number first.")
     try:
         book = read(stored.content)
     except RuleError as error:

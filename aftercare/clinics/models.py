@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from timezone_field import TimeZoneField
 
@@ -182,7 +182,7 @@ class Membership(models.Model):
 
 
 class Practitioner(models.Model):
-    """A person who treats patients; with a licence number they may approve texts."""
+    """A person who treats patients; with a licence number that another person stands for they may approve."""
 
     clinic = models.ForeignKey(
         Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="practitioners"
@@ -197,6 +197,15 @@ class Practitioner(models.Model):
     )
     name = models.CharField(_("name"), max_length=120, validators=[validate_line])
     licence_number = models.CharField(_("licence number"), max_length=60, blank=True)
+    licence_confirmed_at = models.DateTimeField(_("licence confirmed at"), null=True, editable=False)
+    licence_confirmed_by = models.ForeignKey(
+        User,
+        verbose_name=_("licence confirmed by"),
+        null=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
     active = models.BooleanField(_("active"), default=True)
 
     objects = ClinicScopedQuerySet.as_manager()
@@ -211,7 +220,17 @@ class Practitioner(models.Model):
                 fields=["clinic", "user"],
                 condition=Q(user__isnull=False),
                 name="practitioner_one_per_user_and_clinic",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(licence_confirmed_at__isnull=True) | ~Q(licence_number=""),
+                name="practitioner_confirmed_licence_is_there",
+            ),
+            models.CheckConstraint(
+                condition=Q(licence_confirmed_by__isnull=True)
+                | Q(user__isnull=True)
+                | ~Q(licence_confirmed_by=F("user")),
+                name="practitioner_confirms_no_own_licence",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,9 @@
-"""Clinics and who works there: settings, practitioners, users."""
+"""Clinics and accounts: settings and users."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.db.models import ForeignKey
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +12,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminColorInputWidget
 
 from aftercare.clinics.leaving import end_sessions
-from aftercare.clinics.models import Clinic, Membership, Practitioner, User
-from aftercare.console.access import OWNERS, SUPERUSERS, access_of, user_of
+from aftercare.clinics.models import Clinic, Membership, User
+from aftercare.console.access import OWNERS, SUPERUSERS, user_of
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.hours import HolidayInline, OpeningHoursInline
 from aftercare.console.resuming import resume_act_page
@@ -117,28 +116,6 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
         if change and REPLANNED_BY & set(form.changed_data):
             replan_clinic(obj, by=user_of(request), now=timezone.now())
             messages.info(request, _("What is promised to the clinic's patients was planned anew."))
-
-
-@admin.register(Practitioner)
-class PractitionerAdmin(OneSaveButton, ScopedHistoryAdmin):
-    """Who treats patients. Only owners enter licence numbers: a licence lets its holder approve texts."""
-
-    empty_hint = _("Add who treats. Those with a licence number may approve texts.")
-    edit_roles = OWNERS
-    list_display = ("name", "clinic", "licence_number", "active")
-    list_filter = ("clinic", "active")
-    list_select_related = ("clinic",)
-    search_fields = ("name", "licence_number")
-    fields = ("clinic", "name", "user", "licence_number", "active")
-
-    def formfield_for_foreignkey(
-        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if db_field.name == "user" and field is not None:
-            clinics = access_of(request).clinics(self.edit_roles)
-            field.queryset = User.objects.filter(memberships__clinic__in=clinics).distinct()
-        return field
 
 
 @admin.register(User)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic, Practitioner
 from aftercare.console.access import MAX_ID_DIGITS, user_of
+from aftercare.console.approving import approver_of, factor_again_first
 from aftercare.console.content_approving import ApprovalForm, approval_form, planned_count
 from aftercare.console.content_drafts import placed
 from aftercare.console.frames import framed
@@ -78,12 +79,14 @@ def approve_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
     version = _version(admin, request, pk)
     if not admin.has_approve_permission(request, version):  # type: ignore[attr-defined]
         raise PermissionDenied
-    approver = _approver(request, version)
+    approver = approver_of(request, version.template.clinic_id)
     form = approval_form(request.POST or None)
     context: dict[str, Any] = {"approver": approver, "digest": words_digest(version), "title": _("Approve")}
     context |= {"form": form, "planned": planned_count(version)}
     problems: list[Problem] = problems_of(version) if version.status == VersionStatus.DRAFT else []
     if request.method == "POST" and approver and form.is_valid():
+        if way := factor_again_first(request):
+            return way
         try:
             _approve_as_read(request, version, approver, form)
         except ApprovalRefused as refused:
@@ -155,12 +158,6 @@ def _approve_as_read(
 def _version(admin: ModelAdmin, request: HttpRequest, pk: int) -> TemplateVersion:
     visible = admin.get_queryset(request).select_related("template__clinic")
     return get_object_or_404(visible, pk=pk)
-
-
-def _approver(request: HttpRequest, version: TemplateVersion) -> Practitioner | None:
-    """The user's own entry as an active, licensed practitioner of the version's clinic."""
-    own = Practitioner.objects.filter(clinic=version.template.clinic_id, user=request.user.pk, active=True)
-    return own.exclude(licence_number="").first()
 
 
 def recent_sessions(request: HttpRequest, version: TemplateVersion) -> list[TreatmentSession]:

@@ -12,13 +12,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from aftercare.checkins.approving import RulesRefused, approve_rules, save_rules
 from aftercare.checkins.models import RuleSet
-from aftercare.clinics.models import Practitioner
 from aftercare.console.access import WRITERS
+from aftercare.console.approving import approver_of, factor_again_first
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.triage_form import RulesForm
 from aftercare.content.models import VersionStatus
@@ -48,7 +47,7 @@ class RuleSetAdmin(ScopedHistoryAdmin):
         return rules.get_status_display()
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_POST(partial(approve_view, self)))
+        view = self.admin_site.admin_view(partial(approve_view, self))
         return [path("<int:pk>/approve/", view, name="checkins_ruleset_approve"), *super().get_urls()]
 
     def has_delete_permission(self, request: HttpRequest, obj: RuleSet | None = None) -> bool:
@@ -105,7 +104,7 @@ class RuleSetAdmin(ScopedHistoryAdmin):
             "form": form,
             "lines": form.rule_lines(get_language() or "en"),
             "may_edit": may_edit,
-            "approver": _approver(request, rules) if may_edit else None,
+            "approver": approver_of(request, rules.clinic_id) if may_edit else None,
         }
         return TemplateResponse(request, "console/checkins/rules.html", context)
 
@@ -115,9 +114,13 @@ def approve_view(model_admin: RuleSetAdmin, request: HttpRequest, pk: int) -> Ht
     rules = get_object_or_404(model_admin.get_queryset(request).select_related("clinic"), pk=pk)
     if not model_admin.has_change_permission(request, rules):
         raise PermissionDenied
-    approver = _approver(request, rules)
+    if request.method != "POST":
+        return HttpResponseRedirect(_page_of(rules))
+    approver = approver_of(request, rules.clinic_id)
+    if approver is not None and (way := factor_again_first(request)):
+        return way
     if approver is None:
-        messages.error(request, _("You cannot approve: no licensed practitioner is linked to your log-in."))
+        messages.error(request, _("You cannot approve: no confirmed licence is linked to your log-in."))
     elif request.POST.get("read") != rules.digest:
         messages.error(request, _("Somebody changed these rules meanwhile. Read them again, then approve."))
     else:
@@ -129,11 +132,6 @@ def approve_view(model_admin: RuleSetAdmin, request: HttpRequest, pk: int) -> Ht
             model_admin.log_change(request, rules, str(_("Approved")))
             messages.success(request, _("Approved. From now on check-ins are weighed by these rules."))
     return HttpResponseRedirect(_page_of(rules))
-
-
-def _approver(request: HttpRequest, rules: RuleSet) -> Practitioner | None:
-    own = Practitioner.objects.filter(clinic=rules.clinic_id, user=request.user.pk, active=True)
-    return own.exclude(licence_number="").first()
 
 
 def _page_of(rules: RuleSet) -> str:

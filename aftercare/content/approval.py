@@ -140,6 +140,8 @@ def _refusal(stored: TemplateVersion, *, read: TemplateVersion, by: Practitioner
         return _("This practitioner is no longer active, and may not approve texts.")
     if not by.licence_number.strip():
         return _("Add the practitioner's licence number first: an approval names it.")
+    if by.licence_confirmed_at is None:
+        return _("Somebody other than its holder must confirm this licence number first.")
     return _refusal_of_a_writer(stored, by)
 
 

@@ -331,7 +331,7 @@ def test_approve_without_a_licensed_active_practitioner_is_refused(client, clini
     answer = client.post(page("templateversion_approve", draft.pk), {"digest": digest_on(client, draft)})
 
     draft.refresh_from_db()
-    assert "no active practitioner with a licence number" in answer.content.decode()
+    assert "no active practitioner with a confirmed licence number" in answer.content.decode()
     assert draft.status == VersionStatus.DRAFT
 
 

@@ -51,7 +51,11 @@ def kinds_of(request: HttpRequest) -> frozenset[str]:
     return frozenset(mine.values_list("type", flat=True))
 
 
+def page_for(kinds: frozenset[str]) -> str:
+    """The name of the page that asks for one of these."""
+    return next(page for kind, page in PAGES.items() if kind in kinds)
+
+
 def ask_for_it(request: HttpRequest, kinds: frozenset[str]) -> HttpResponse:
     """The way to the page that asks for one of these, and back."""
-    page = next(page for kind, page in PAGES.items() if kind in kinds)
-    return redirect(f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}")
+    return redirect(f"{reverse(page_for(kinds))}?{urlencode({'next': request.get_full_path()})}")

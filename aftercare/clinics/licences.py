@@ -1,0 +1,42 @@
+"""Whose licence number counts for an approval: one that somebody other than its holder stands for."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from aftercare.clinics.models import Practitioner
+from aftercare.clinics.users import User
+
+
+class LicenceRefused(Exception):
+    """This licence number cannot be confirmed, or not by this person; the text says why."""
+
+
+def stand_for_licence(practitioner: Practitioner, *, by: User, now: datetime) -> None:
+    """Whoever enters another person's licence number stands for it; one's own waits for somebody else.
+
+    Call it before saving a row whose number or log-in was changed: what was confirmed before is not this.
+    """
+    stands = practitioner.licence_number.strip() != "" and practitioner.user_id != by.pk
+    practitioner.licence_confirmed_at = now if stands else None
+    practitioner.licence_confirmed_by = by if stands else None
+
+
+@transaction.atomic
+def confirm_licence(practitioner: Practitioner, *, by: User | None, now: datetime) -> Practitioner:
+    """The row with its number confirmed; one confirmed already stays as it is. Raises LicenceRefused.
+
+    ``by`` is None for whoever runs the site, at its shell. ``practitioner`` is the row as it was read.
+    """
+    row = Practitioner.objects.select_for_update(of=("self",)).get(pk=practitioner.pk)
+    if not row.licence_number.strip():
+        raise LicenceRefused(_("There is no licence number to confirm. Enter it first."))
+    if (row.licence_number, row.user_id) != (practitioner.licence_number, practitioner.user_id):
+        raise LicenceRefused(_("Somebody changed this practitioner meanwhile. Look again, then confirm."))
+    if by is not None and row.user_id == by.pk:
+        raise LicenceRefused(_("Your own licence number is confirmed by somebody else."))
+    if row.licence_confirmed_at is None:
+        row.licence_confirmed_at, row.licence_confirmed_by = now, by
+        row.save(update_fields=["licence_confirmed_at", "licence_confirmed_by"])
+    return row

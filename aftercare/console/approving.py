@@ -1,0 +1,29 @@
+"""Who may put their name under texts and rules: a confirmed licence, and a second factor shown just now."""
+
+import time
+
+from allauth.account.app_settings import REAUTHENTICATION_TIMEOUT
+from allauth.account.internal.flows.reauthentication import suspend_request
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from aftercare.clinics.models import Practitioner
+from aftercare.console.accounts.second_factor import kinds_of, last_shown, page_for
+
+
+def approver_of(request: HttpRequest, clinic_id: int) -> Practitioner | None:
+    """The user's own entry as an active practitioner of the clinic whose licence number counts."""
+    own = Practitioner.objects.filter(clinic=clinic_id, user=request.user.pk, active=True)
+    return own.filter(licence_confirmed_at__isnull=False).exclude(licence_number="").first()
+
+
+def factor_again_first(request: HttpRequest) -> HttpResponse | None:
+    """The way to showing one's second factor, and on with what was posted; None if it was shown just now.
+
+    Just now: within ``ACCOUNT_REAUTHENTICATION_TIMEOUT`` (seconds). An unlocked tablet approves nothing.
+    Who has none is asked for none: only the demo lets such a user come so far.
+    """
+    if time.time() - last_shown(request) <= REAUTHENTICATION_TIMEOUT:
+        return None
+    kinds = kinds_of(request)
+    return suspend_request(request, reverse(page_for(kinds))) if kinds else None
