@@ -97,7 +97,7 @@ def test_owner_without_a_licence_cannot_approve(client, clinic):
 
     answer = approve(client, rules, rules.digest)
 
-    assert "no licensed practitioner" in answer.content.decode()
+    assert "no confirmed licence" in answer.content.decode()
     assert rules_in_force(clinic.pk) is None
 
 
