@@ -17,6 +17,7 @@ from aftercare.content.wording import direction, language_of, wording
 from aftercare.outbox import clock
 from aftercare.outbox.links import BadLink, Link, OldLink
 from aftercare.outbox.models import ScheduledMessage
+from aftercare.pages.preparing import prepared_statements
 from aftercare.pages.privacy import private
 from aftercare.pages.wording import LANGUAGES, page_wording
 
@@ -30,6 +31,7 @@ def opened_by(link: Link) -> Callable[[View], Callable[..., HttpResponse]]:
     def opened(view: View) -> Callable[..., HttpResponse]:
         @private
         @wraps(view)
+        @prepared_statements()
         def page(request: HttpRequest, token: str) -> HttpResponse:
             now = clock.database_now()
             try:
