@@ -55,9 +55,14 @@ class History(HistoricalRecords):
         super().__init__(bases=(KeptRow,), historical_queryset=KeptVersions, **options)
 
 
-def keep(rows: Collection[models.Model], *, by: "User | None", now: datetime) -> None:
-    """Writes down how rows stand after a change that was made in the database itself, past ``save``."""
+def keep(rows: Collection[models.Model], *, by: "User | None", now: datetime, why: str = "") -> None:
+    """Writes down how rows stand after a change that was made in the database itself, past ``save``.
+
+    ``why`` says what was done where the rows themselves do not show it (at most 100 characters).
+    """
     for model in {type(row) for row in rows}:
         mine = [row for row in rows if type(row) is model]
         history: Any = model.history  # type: ignore[attr-defined]
-        history.bulk_history_create(mine, update=True, default_user=by, default_date=now)
+        history.bulk_history_create(
+            mine, update=True, default_user=by, default_date=now, default_change_reason=why or None
+        )

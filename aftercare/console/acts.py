@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from aftercare.clinics.models import Role
 from aftercare.console.access import RECORDERS
+from aftercare.console.approving import factor_again_first
 from aftercare.console.scoping import ScopedAdmin
 from aftercare.outbox.refusing import Refused
 
@@ -29,6 +30,7 @@ class Act:
 
     ``run`` gets the row, the reason, the user and the time. ``stops`` names what will not be sent any more,
     ``starts`` what will be sent after all.
+    ``asks_factor``: whoever does it shows their second factor again.
     ``page`` asks instead of the usual page: it gets the admin, the act, the request and the row.
     """
 
@@ -41,6 +43,7 @@ class Act:
     run: Callable[[Any, Any, Any, datetime], object]
     roles: tuple[Role, ...] = RECORDERS
     asks_reason: bool = True
+    asks_factor: bool = False
     danger: bool = False
     icon: str = "edit"
     stops: Callable[[Any], Iterable[Any]] | None = None
@@ -102,6 +105,8 @@ def act_page(admin: ActingAdmin, act: Act, request: HttpRequest, object_id: str)
         return act.page(admin, act, request, row)
     form = ReasonForm(request.POST or None) if act.asks_reason else None
     if request.method == "POST" and (form is None or form.is_valid()):
+        if act.asks_factor and (way := factor_again_first(request)):
+            return way
         return _do(admin, act, request, row, form.cleaned_data["reason"] if form else "")
     return TemplateResponse(request, "console/act.html", _context(admin, act, request, row, form))
 

@@ -13,7 +13,9 @@ from unfold.widgets import UnfoldAdminColorInputWidget
 
 from aftercare.clinics.leaving import end_sessions
 from aftercare.clinics.models import Clinic, Membership, User
+from aftercare.clinics.resetting import may_reset
 from aftercare.console.access import OWNERS, SUPERUSERS, user_of
+from aftercare.console.accounts.resetting import RESET_OF_ANYBODY
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.hours import HolidayInline, OpeningHoursInline
 from aftercare.console.resuming import resume_act_page
@@ -119,7 +121,7 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ScopedHistoryAdmin):  # type: ignore[misc] # Django chooses between two forms
+class UserAdmin(DjangoUserAdmin, ActingAdmin, ScopedHistoryAdmin):  # type: ignore[misc] # Django chooses between two forms
     """Accounts, for superusers. What an account may see follows from its memberships."""
 
     empty_hint = _("People come here when they accept an invitation.")
@@ -128,6 +130,8 @@ class UserAdmin(DjangoUserAdmin, ScopedHistoryAdmin):  # type: ignore[misc] # Dj
     change_password_form = AdminPasswordChangeForm
     view_roles = SUPERUSERS
     edit_roles = SUPERUSERS
+    acts = (RESET_OF_ANYBODY,)
+    change_form_template = "console/clinics/member_form.html"
     list_display = ("username", "first_name", "last_name", "email", "is_active", "is_superuser")
     list_filter = ("is_active", "is_superuser")
     filter_horizontal = ()
@@ -139,6 +143,10 @@ class UserAdmin(DjangoUserAdmin, ScopedHistoryAdmin):  # type: ignore[misc] # Dj
         (_("Access"), {"fields": ("is_active", "is_superuser")}),
         (_("Times"), {"fields": ("last_login", "date_joined")}),
     )
+
+    def acts_for(self, request: HttpRequest, row: User) -> list[dict[str, Any]]:
+        """Nobody resets their own factor."""
+        return super().acts_for(request, row) if may_reset(row, by=user_of(request)) else []
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

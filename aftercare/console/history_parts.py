@@ -38,7 +38,7 @@ def _changes(row: Model, part: Any) -> Iterator[PartChange]:
             at=version.history_date,
             who=version.history_user,
             part=f"{part._meta.verbose_name}: {version.instance}",
-            did=version.get_history_type_display(),
+            did=": ".join(filter(None, (version.get_history_type_display(), version.history_change_reason))),
             fields=_differences(part, before.get(version.id), version),
         )
         before[version.id] = version

@@ -12,7 +12,10 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from aftercare.clinics.leaving import LastOwner, end_membership, refuse_last_owner
 from aftercare.clinics.models import Clinic, Membership, Role, User
-from aftercare.console.access import OWNERS, SUPERUSERS, access_of
+from aftercare.clinics.resetting import may_reset
+from aftercare.console.access import OWNERS, SUPERUSERS, access_of, user_of
+from aftercare.console.accounts.resetting import RESET_OF_A_MEMBER
+from aftercare.console.acts import ActingAdmin
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin
 
@@ -55,7 +58,7 @@ class MembershipForm(OneClinicForm):
 
 
 @admin.register(Membership)
-class MembershipAdmin(OneSaveButton, ScopedHistoryAdmin):
+class MembershipAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     """Who works in a clinic, and in what role. Nobody becomes a member of an owner's making: they accept."""
 
     empty_hint = _("Invite people by e-mail, under Invitations.")
@@ -63,6 +66,8 @@ class MembershipAdmin(OneSaveButton, ScopedHistoryAdmin):
     edit_roles = OWNERS
     add_roles = SUPERUSERS
     delete_roles = OWNERS
+    acts = (RESET_OF_A_MEMBER,)
+    change_form_template = "console/clinics/member_form.html"
     change_list_template = "console/clinics/membership_list.html"
     list_display = ("user", "clinic", "role", "told_of_tasks")
     list_filter = ("clinic", "role")
@@ -72,6 +77,10 @@ class MembershipAdmin(OneSaveButton, ScopedHistoryAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         may_invite = access_of(request).holds(OWNERS)
         return super().changelist_view(request, {**(extra_context or {}), "may_invite": may_invite})
+
+    def acts_for(self, request: HttpRequest, row: Membership) -> list[dict[str, Any]]:
+        """An owner resets the factor of who works here alone; of anybody else, whoever runs the site."""
+        return super().acts_for(request, row) if may_reset(row.user, by=user_of(request)) else []
 
     def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
         return ("user" if obj else "username", "clinic", "role", "told_of_tasks")
