@@ -32,6 +32,7 @@ def django_db_modify_db_settings(request):
         connections["default"].settings_dict["TEST"]["TEMPLATE"] = schema.NAME
         return
     schema.fill_on_creation(connections["default"])
+    schema.flush_history_too()
     if selected(request.session, "browser"):
         connections["default"].settings_dict["TEST"]["NAME"] = str(settings.AFTERCARE_VAR / "tests.sqlite3")
 

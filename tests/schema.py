@@ -21,7 +21,9 @@ import django
 import psycopg
 from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.sqlite3.operations import DatabaseOperations
 
+from aftercare.clinics.history_triggers import triggers
 from tests.services.postgres import PostgresServer, binary
 from tests.services.processes import ROOT
 
@@ -105,3 +107,15 @@ def fill_on_creation(connection: BaseDatabaseWrapper) -> None:
         return name
 
     creation._create_test_db = create_filled
+
+
+def flush_history_too() -> None:
+    """SQLite empties tables row by row, which history refuses: its triggers go first, and come back."""
+    operations: Any = DatabaseOperations
+    flush = operations.sql_flush
+
+    def sql_flush(self, style, tables, **options) -> list[str]:
+        refusing = [f"DROP TRIGGER IF EXISTS {name}" for name, _made in triggers(self.connection)]
+        return [*refusing, *flush(self, style, tables, **options)]
+
+    operations.sql_flush = sql_flush

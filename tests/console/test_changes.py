@@ -4,14 +4,16 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.db import IntegrityError, connection, transaction
 from django.test import RequestFactory
 from simple_history.models import HistoricalChanges
 
 from aftercare.checkins.approving import save_rules
 from aftercare.checkins.models import CheckIn, RuleSet
-from aftercare.clinics.history import HistoryIsKept
+from aftercare.clinics.history import HistoryIsKept, KeptRow
 from aftercare.clinics.leaving import end_membership
 from aftercare.clinics.models import Clinic, Patient, Role, User
+from aftercare.clinics.readings import Page, Reading, note_reading
 from aftercare.followups.closing import claim_task, close_task
 from aftercare.followups.models import FollowUpTask
 from aftercare.outbox.models import DeliveryEvent, ScheduledMessage, StaffNotice, Suppression
@@ -69,6 +71,18 @@ def test_row_without_a_history_page_of_versions_is_edited_by_nobody(model, root,
     assert not pages.has_change_permission(request, rows[model])
     assert not pages.has_add_permission(request)
     assert not pages.has_delete_permission(request, rows[model])
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {table} SET {key} = {key}", "DELETE FROM {table}"])
+def test_database_itself_refuses_to_touch_what_was_written_down(statement, rows):
+    note_reading(patient=rows[Patient], user=rows[User], page=Page.PATIENT, row=1, now=NOW)
+    filled = [model for model in apps.get_models() if issubclass(model, KeptRow) and model.objects.exists()]
+
+    for meta in (model._meta for model in filled):
+        with pytest.raises(IntegrityError, match="history is kept"), transaction.atomic():
+            connection.cursor().execute(statement.format(table=meta.db_table, key=meta.pk.column))
+    assert Reading in filled
+    assert len(filled) > len(HISTORIES) / 2
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=named)
