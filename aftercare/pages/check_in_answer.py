@@ -1,5 +1,7 @@
 """What a patient reads after answering: the level's text, and where to add photos or answer again."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
@@ -13,10 +15,23 @@ from aftercare.pages.level_text import level_text
 from aftercare.pages.opening import patient_page
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """Why something just sent was not taken; ``file``: the one it is said of, by the name it came with."""
+
+    why: str
+    file: str = ""
+
+
 def answer_page(
-    request: HttpRequest, check_in: CheckIn, message: ScheduledMessage, *, now: datetime, refused: str = ""
+    request: HttpRequest,
+    check_in: CheckIn,
+    message: ScheduledMessage,
+    *,
+    now: datetime,
+    refusals: Sequence[Refusal] = (),
 ) -> HttpResponse:
-    """The text of the worst level that is open. ``refused``: why the photo just sent was not taken."""
+    """The text of the worst level that is open, with what became of photos just sent."""
     locale = asked_in_locale(message.patient)
     words = page_words(locale)
     says = level_text(message, check_in.rules, now=now)
@@ -29,16 +44,16 @@ def answer_page(
         says=says,
         call_now=words["call_now"].format(emergency_number=message.clinic.emergency_number),
         takes_photos=not says.is_emergency,  # nothing may keep anybody on this page then
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK,
-        **_photos(check_in, words, refused=refused),
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if refusals else HTTPStatus.OK,
+        refusals=refusals,
+        **_photos(check_in, words),
     )
 
 
-def _photos(check_in: CheckIn, words: dict[str, str], *, refused: str) -> dict[str, object]:
+def _photos(check_in: CheckIn, words: dict[str, str]) -> dict[str, object]:
     kept = check_in.photos.count()
     return {
         "photos_lead": words["photos_lead"].format(most=MOST),
         "photos_kept": words["photos_kept"].format(count=kept) if kept else "",
         "photos_full": kept >= MOST,
-        "refused": refused,
     }

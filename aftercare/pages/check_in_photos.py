@@ -3,7 +3,6 @@
 from datetime import datetime
 from http import HTTPStatus
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -16,10 +15,13 @@ from aftercare.checkins.wording import asked_in_locale, page_words
 from aftercare.outbox import clock
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage
-from aftercare.pages.check_in_answer import answer_page
+from aftercare.pages.check_in_answer import Refusal, answer_page
 from aftercare.pages.opening import client_address, opened_by
 
 LARGEST_POST = MOST * LARGEST_BYTES + 100_000
+PIECE = 2**20
+MOST_READ_AWAY = 512 * PIECE
+"""Bytes: more than four files that a phone's camera makes, videos apart."""
 REFUSALS = {TooBig: "photo_too_big", Enough: "photos_full"}
 
 
@@ -27,31 +29,44 @@ REFUSALS = {TooBig: "photo_too_big", Enough: "photos_full"}
 @require_POST
 @opened_by(CHECK_IN)
 def photos_page(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
-    """Keeps what can be read, and says why of the first that cannot."""
+    """Keeps every photo that can be read, and says of each other file why it was not taken."""
     check_in = newest(message, now=now)
     over = over_limit(link=message.pk.hex, address=client_address(request), now=now)
     if check_in is None or check_in.answered_at is None:
+        _read_away(request)
         return HttpResponseRedirect("../", status=HTTPStatus.SEE_OTHER)
-    words = page_words(asked_in_locale(message.patient))
-    refused = words["slow_down_lead"] if over else _take(request, check_in)
-    if refused:
-        return answer_page(request, check_in, message, now=now, refused=refused)
+    refusals = _take(request, check_in, over=bool(over))
+    if refusals:
+        return answer_page(request, check_in, message, now=now, refusals=refusals)
     return HttpResponseRedirect("../", status=HTTPStatus.SEE_OTHER)
 
 
-def _take(request: HttpRequest, check_in: CheckIn) -> str:
-    """In words of the patient why a file was refused; nothing if all were kept."""
+def _take(request: HttpRequest, check_in: CheckIn, *, over: bool) -> list[Refusal]:
+    """What was not taken, in words of the patient."""
     words = page_words(asked_in_locale(check_in.patient))
-    try:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_POST:
-            raise TooBig  # before any of it is read
-        for file in request.FILES.getlist("photo"):
-            _add(check_in, file)
-    except PhotoRefused as refused:
-        name = REFUSALS.get(type(refused), "photo_unreadable")
-        return words[name].format(megabytes=LARGEST_BYTES // 1024**2)
-    return ""
+    too_long = int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_POST
+    if over or too_long:
+        _read_away(request)
+        return [Refusal(words["slow_down_lead"] if over else _said(TooBig(), words))]
+    refusals = []
+    for file in request.FILES.getlist("photo"):
+        try:
+            add_photo(check_in, file, size=file.size or 0, now=clock.database_now())
+        except PhotoRefused as refused:
+            refusals.append(Refusal(_said(refused, words), file=file.name or ""))
+    return refusals
 
 
-def _add(check_in: CheckIn, file: UploadedFile) -> None:
-    add_photo(check_in, file, size=file.size or 0, now=clock.database_now())
+def _said(refused: PhotoRefused, words: dict[str, str]) -> str:
+    name = REFUSALS.get(type(refused), "photo_unreadable")
+    return words[name].format(megabytes=LARGEST_BYTES // 1024**2)
+
+
+def _read_away(request: HttpRequest) -> None:
+    """Lets a body that is not wanted arrive, and keeps none of it.
+
+    Answered unread, the connection is cut while the phone still sends, and the patient sees no page at all.
+    """
+    for _piece in range(MOST_READ_AWAY // PIECE):
+        if not request.read(PIECE):
+            return

@@ -19,6 +19,7 @@ from tests.browser.looking import grave
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NOON = datetime(2026, 3, 30, 11, tzinfo=UTC)
 PHONE = {"width": 390, "height": 844}
+NO_PHOTO = {"name": "leaflet.jpg", "mimeType": "image/jpeg", "buffer": b"%PDF-1.7"}
 PARTS = [
     {"breathing": "No", "unwell": "No", "eyes": "No"},
     {"redness": "More", "pain": "3", "pain_trend": "Worse"},
@@ -70,9 +71,10 @@ def test_answers_lead_to_a_promised_call_and_to_the_clinics_page(page, log_in, m
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "You need advice today. We will call you by 14:00 on Monday 30 March."
     )
-    page.get_by_label("Choose photos").set_input_files(photo())
+    page.get_by_label("Choose photos").set_input_files([photo(), NO_PHOTO])
     page.get_by_role("button", name="Send the photos").click()
     expect(page.get_by_text("Photos received: 1")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("leaflet.jpg: This file is no photo")
     shoot("check-in-answer", full_page=True)
     assert grave(page) == []
 

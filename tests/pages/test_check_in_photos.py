@@ -15,6 +15,7 @@ from PIL import Image
 from aftercare.checkins import photos
 from aftercare.checkins.models import CheckIn, CheckInPhoto, Concern
 from aftercare.clinics.models import Role
+from aftercare.pages import check_in_photos
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -115,16 +116,14 @@ def test_decompression_bomb_is_refused_before_it_is_unpacked(answered):
     assert not CheckInPhoto.objects.exists()
 
 
-def test_photo_of_fifty_megabytes_is_refused_unread(answered):
-    page = answered.client.post(
-        f"{answered.path}photos/",
-        b"--x",
-        content_type="multipart/form-data; boundary=x",
-        CONTENT_LENGTH=str(50 * 1024 * 1024),
-    )
+def test_more_than_four_photos_can_be_is_refused_whole(answered, monkeypatch):
+    monkeypatch.setattr(check_in_photos, "LARGEST_POST", 200)
+
+    page = send(answered, picture(), picture())
 
     assert page.status_code == 422
-    assert "Photos of up to 12 MB" in page.content.decode()
+    assert page.content.decode().count("Photos of up to 12 MB") == 1
+    assert not CheckInPhoto.objects.exists()
 
 
 def test_one_photo_beyond_the_size_is_refused(answered, monkeypatch):
@@ -139,6 +138,33 @@ def test_four_photos_are_taken_and_no_fifth(answered):
     assert page.status_code == 422
     assert CheckInPhoto.objects.count() == 4
     assert "as many photos as it takes" in answered.get().content.decode()
+
+
+def test_good_photos_are_kept_and_each_bad_file_is_named(answered):
+    page = send(answered, archive(), picture(), SVG, picture("PNG")).content.decode()
+
+    assert CheckInPhoto.objects.count() == 2
+    assert "Photos received: 2" in page
+    assert [f"<bdi>{name}.jpg</bdi>: This file is no photo" in page for name in range(4)] == [
+        True, False, True, False,
+    ]  # fmt: skip
+
+
+def test_each_photo_beyond_the_fourth_is_named(answered):
+    page = send(answered, *[picture()] * 6).content.decode()
+
+    assert [f"<bdi>{name}.jpg</bdi>: The clinic has as many" in page for name in range(6)] == [False] * 4 + [
+        True
+    ] * 2
+
+
+def test_name_of_a_refused_file_is_shown_as_text_only(answered):
+    file = SimpleUploadedFile("<img src=x>.jpg", b"no photo", "image/jpeg")
+
+    page = answered.client.post(f"{answered.path}photos/", {"photo": [file]})
+
+    assert "&lt;img src=x&gt;.jpg" in page.content.decode()
+    assert "<img src=x>" not in page.content.decode()
 
 
 def test_photo_changes_no_level_and_closes_nothing(answered):

@@ -200,6 +200,22 @@ def test_calendar_has_the_next_message_that_asks_how_the_patient_is(browser, pat
     assert asked["A message asks how you are · Harbour Clinic"] == message.send_at + timedelta(days=1)
 
 
+@pytest.fixture
+def dateless(message):
+    """A plan without a date to wait for or a visit; a message is still to come."""
+    message.session.protocol.restrictions.all().delete()
+    type(message.session).objects.update(next_visit_on=None)
+    return message
+
+
+def test_page_leads_to_the_calendar_where_only_a_check_in_is_to_come(browser, path, dateless):
+    before = text_of(browser.get(path))
+    MessageTemplate.objects.filter(steps__in=dateless.session.protocol.steps.all()).update(asks_check_in=True)
+
+    assert "dates.ics" not in before
+    assert 'href="dates.ics"' in text_of(browser.get(path))
+
+
 def test_calendar_has_the_same_ids_at_every_opening(browser, path):
     def ids():
         return [

@@ -1,12 +1,17 @@
 """Web, worker and beat as real processes on real servers."""
 
+import http.client
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
+from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import Heartbeat
+from tests import factories
 from tests.services.processes import wait_for
 
 pytestmark = pytest.mark.services
@@ -31,10 +36,28 @@ def test_worker_goes_on_when_redis_comes_back_empty(deployment, redis):
     )
 
 
-def test_web_answers_with_the_log_in_page(deployment):
-    web = deployment.web()
+def upload(megabytes):
+    """The body of a form with one file of that size, a piece at a time."""
+    yield b'--edge\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
+    for _number in range(megabytes):
+        yield b"x" * 2**20
+    yield b"\r\n--edge--\r\n"
 
-    assert web.status("/admin/login/") == 200
+
+def test_patient_who_sends_far_too_much_reads_why_and_does_not_lose_the_connection(deployment, settings):
+    asking = factories.check_in_sent(factories.clinic(), at=timezone.now() - timedelta(hours=1))
+    factories.check_in(asking)
+    web = deployment.web(SECRET_KEY=settings.SECRET_KEY)
+    path = CHECK_IN.url(asking.pk).removeprefix(settings.SITE_URL)
+    length = sum(map(len, upload(100)))
+
+    phone = http.client.HTTPConnection("127.0.0.1", web.port, timeout=60)
+    sort = {"Content-Type": "multipart/form-data; boundary=edge", "Content-Length": str(length)}
+    phone.request("POST", f"{path}photos/", body=upload(100), headers=sort)
+    answer = phone.getresponse()
+
+    assert answer.status == 422
+    assert "Photos of up to 12 MB are taken." in answer.read().decode()
 
 
 def test_worker_and_beat_end_when_asked(deployment):
