@@ -75,6 +75,7 @@ def test_answers_lead_to_a_promised_call_and_to_the_clinics_page(page, log_in, m
     page.get_by_role("button", name="Send the photos").click()
     expect(page.get_by_text("Photos received: 1")).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("leaflet.jpg: This file is no photo")
+    expect(page.get_by_role("button", name="Answer again")).to_be_visible()
     shoot("check-in-answer", full_page=True)
     assert grave(page) == []
 

@@ -1,5 +1,6 @@
 """Photos after a check-in: what is taken, what is refused, and who sees them."""
 
+import re
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -148,6 +149,15 @@ def test_good_photos_are_kept_and_each_bad_file_is_named(answered):
     assert [f"<bdi>{name}.jpg</bdi>: This file is no photo" in page for name in range(4)] == [
         True, False, True, False,
     ]  # fmt: skip
+
+
+def test_page_after_a_refused_photo_takes_the_next_and_lets_the_patient_answer_again(answered):
+    page = send(answered, archive()).content.decode()
+
+    assert re.findall(r'<form method="post" action="(.*?)"', page) == [
+        f"{answered.path}photos/",
+        answered.path,
+    ]
 
 
 def test_each_photo_beyond_the_fourth_is_named(answered):
