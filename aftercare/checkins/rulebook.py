@@ -21,7 +21,7 @@ CALLED = (Level.E, Level.A, Level.B, Level.C)
 """The levels that end in a call or a contact, each with a time."""
 PLACES = frozenset({"on_duty", "closed"})
 LANGUAGES = ("en", "es")
-"""Those in which patients are asked and answered."""
+"""Those in which every level must have its texts; a clinic may add others."""
 
 
 class RuleError(ValueError):
@@ -67,6 +67,7 @@ class RuleBook:
     """All rules of a clinic, the time each level allows for a call, and what the patient then reads.
 
     ``texts``: by level, language and "on_duty" or "closed", paragraphs with {time} and the clinic's numbers.
+    Every level has them in the same languages.
     """
 
     rules: tuple[Rule, ...]
@@ -158,3 +159,8 @@ def _always_emergency(rule: Rule, code: str, answer: str) -> bool:
     alone = len(rule.when) == 1 and rule.when[0].question == code
     reached = alone and BY_CODE[code].severity(answer) >= BY_CODE[code].severity(rule.when[0].at_least)
     return unlimited and reached and rule.level is Level.E
+
+
+def languages_in(texts: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Those in which a level has a text."""
+    return frozenset(language for by_language in texts.values() for language in by_language)

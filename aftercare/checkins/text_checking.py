@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from aftercare.checkins.levels import Level
-from aftercare.checkins.rulebook import CALLED, LANGUAGES, PLACES
+from aftercare.checkins.rulebook import CALLED, LANGUAGES, PLACES, languages_in
 
 FILLED = frozenset({"{time}", "{phone}", "{out_of_hours}", "{emergency_number}"})
 """What the patient's page puts in."""
@@ -27,9 +27,10 @@ class TextProblem(NamedTuple):
 
 
 def text_problems(texts: Mapping[str, Any]) -> Iterator[TextProblem]:
-    """Of every level, in every language in which patients are answered, on duty and closed."""
+    """Of every level, in every language that must be and that any level is written in, on duty and closed."""
+    languages = sorted(languages_in(texts).union(LANGUAGES))
     for level in Level:
-        for language in LANGUAGES:
+        for language in languages:
             for place in sorted(PLACES, reverse=True):
                 said = str(texts.get(level, {}).get(language, {}).get(place, ""))
                 for problem in _problems(said, level, place):

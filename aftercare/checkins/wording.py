@@ -1,16 +1,18 @@
 """The words of a check-in in the patient's language, read from ``texts/``."""
 
 import tomllib
+from collections.abc import Container
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from aftercare.checkins.questions import Question
-from aftercare.checkins.rulebook import LANGUAGES
-from aftercare.clinics.models import Locale, Patient
+from aftercare.clinics.models import Clinic, Locale, Patient
 from aftercare.content.wording import language_of
 
 TEXTS = Path(__file__).parent / "texts"
+LANGUAGES = ("en", "es", "ar")
+"""Those that the form, and what stands around it, are written in."""
 
 
 def _texts(locale: str) -> dict[str, Any]:
@@ -26,8 +28,13 @@ def _read(language: str) -> dict[str, Any]:
 
 def asked_in_locale(patient: Patient) -> str:
     """The locale in which a patient is asked: their own if the form is written in it, else the clinic's."""
-    wanted = (patient.written_locale, patient.clinic.locale, Locale.EN_GB.value)
-    return next(locale for locale in wanted if language_of(locale) in LANGUAGES)
+    return first_written(patient.written_locale, patient.clinic, LANGUAGES)
+
+
+def first_written(locale: str, clinic: Clinic, languages: Container[str]) -> str:
+    """This locale, if what is meant is written in its language; else the clinic's own; else English."""
+    wanted = (locale, clinic.locale, Locale.EN_GB.value)
+    return next(one for one in wanted if language_of(one) in languages)
 
 
 def page_words(locale: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminColorInputWidget
 
+from aftercare.checkins.fallbacks import fallbacks
 from aftercare.clinics.leaving import end_sessions
 from aftercare.clinics.models import Clinic, Membership, User
 from aftercare.clinics.resetting import may_reset
@@ -18,6 +19,7 @@ from aftercare.console.access import OWNERS, SUPERUSERS, user_of
 from aftercare.console.accounts.resetting import RESET_OF_ANYBODY
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.hours import HolidayInline, OpeningHoursInline
+from aftercare.console.languages import warnings
 from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin
@@ -106,6 +108,11 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     @display(description=_("messages"), label={_("Running"): "success", _("Paused"): "warning"})
     def state(self, clinic: Clinic) -> Any:
         return _("Paused") if clinic.paused_at else _("Running")
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
+        if kwargs.get("obj"):
+            context["fallbacks"] = warnings(fallbacks(kwargs["obj"]))
+        return super().render_change_form(request, context, **kwargs)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Clinic | None = None) -> dict[str, Any]:
         return {} if obj else self.prepopulated_fields

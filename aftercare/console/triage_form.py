@@ -14,6 +14,7 @@ from aftercare.checkins.rulebook import CALLED, LANGUAGES, PLACES, RuleError, re
 from aftercare.checkins.text_checking import text_problems
 from aftercare.checkins.wording import asked, said
 from aftercare.content.models import Language
+from aftercare.content.wording import direction
 
 WHEN = {"on_duty": _("while somebody can call"), "closed": _("when nobody is on duty")}
 MINUTES_A_MONTH = 60 * 24 * 31
@@ -47,12 +48,16 @@ class RulesForm(forms.Form):
                 help_text=_("minutes"),
             )
         for level, language, place in _places():
-            self.fields[f"text-{level}-{language}-{place}"] = forms.CharField(
-                label=f"{level.label} · {language.label} · {WHEN[place]}",
-                max_length=3000,
-                initial=str(self._said(level, language).get(place, "")).strip(),
-                widget=forms.Textarea({"rows": 7}),
-            )
+            self.fields[f"text-{level}-{language}-{place}"] = self._text_field(level, language, place)
+
+    def _text_field(self, level: Level, language: Language, place: str) -> forms.CharField:
+        return forms.CharField(
+            label=f"{level.label} · {language.label} · {WHEN[place]}",
+            max_length=3000,
+            required=language in LANGUAGES,
+            initial=self._said(level, language).get(place, "").strip(),
+            widget=forms.Textarea({"rows": 7, "lang": language, "dir": direction(language)}),
+        )
 
     def clean(self) -> dict[str, Any]:
         """Also writes the choices into ``content``, and refuses rules and texts that cannot be used."""
@@ -63,8 +68,7 @@ class RulesForm(forms.Form):
             rule["level"] = cleaned[f"level-{number}"]
         for level in CALLED:
             self.content["limits"][level] = cleaned[f"limit-{level}"]
-        for level, language, place in _places():
-            self._said(level, language)[place] = cleaned[f"text-{level}-{language}-{place}"]
+        self._write_texts(cleaned)
         try:
             read(self.content)
         except RuleError as error:
@@ -75,8 +79,20 @@ class RulesForm(forms.Form):
 
     def _said(self, level: str, language: str) -> dict[str, str]:
         """By place; empty in a language that the rules were written without."""
-        said: dict[str, str] = self.content["texts"].setdefault(level, {}).setdefault(language, {})
+        said: dict[str, str] = self.content["texts"].get(level, {}).get(language, {})
         return said
+
+    def _write_texts(self, cleaned: Mapping[str, Any]) -> None:
+        """A language in which nothing is written at all is left out."""
+        texts: dict[str, dict[str, dict[str, str]]] = {}
+        for level, language, place in _places():
+            words = texts.setdefault(level, {}).setdefault(language, {})
+            words[place] = cleaned[f"text-{level}-{language}-{place}"]
+        for language in Language:
+            if not any(any(by_language[language].values()) for by_language in texts.values()):
+                for by_language in texts.values():
+                    del by_language[language]
+        self.content["texts"] = texts
 
     def rule_lines(self, locale: str) -> list[RuleLine]:
         return [
@@ -93,7 +109,7 @@ class RulesForm(forms.Form):
 
 def _places() -> Iterator[tuple[Level, Language, str]]:
     for level in reversed(Level):
-        for language in map(Language, LANGUAGES):
+        for language in Language:
             for place in sorted(PLACES, reverse=True):
                 yield level, language, place
 

@@ -15,9 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftercare.checkins.approving import RulesRefused, approve_rules, save_rules
+from aftercare.checkins.fallbacks import of_levels, read_at
 from aftercare.checkins.models import RuleSet
 from aftercare.console.access import WRITERS
 from aftercare.console.approving import approver_of, factor_again_first
+from aftercare.console.languages import warnings
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.triage_form import RulesForm
 from aftercare.content.models import VersionStatus
@@ -105,6 +107,7 @@ class RuleSetAdmin(ScopedHistoryAdmin):
             "lines": form.rule_lines(get_language() or "en"),
             "may_edit": may_edit,
             "approver": approver_of(request, rules.clinic_id) if may_edit else None,
+            "fallbacks": warnings(of_levels(rules.clinic, rules, read_at(rules.clinic))),
         }
         return TemplateResponse(request, "console/checkins/rules.html", context)
 

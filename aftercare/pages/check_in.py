@@ -29,6 +29,7 @@ from aftercare.checkins.wording import asked, asked_in_locale, hint, page_words,
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.pages.check_in_answer import answer_page
+from aftercare.pages.isolating import with_emergency_number
 from aftercare.pages.level_text import LevelText, level_text
 from aftercare.pages.opening import client_address, opened_by, patient_page
 
@@ -190,9 +191,7 @@ def _page(
 ) -> HttpResponse:
     locale = asked_in_locale(message.patient)
     words = page_words(locale)
-    number = message.clinic.emergency_number
-    banner, call_now = (words[name].format(emergency_number=number) for name in ("banner", "call_now"))
-    said: dict[str, Any] = {"form": words, "banner": banner, "call_now": call_now, **more}
+    said: dict[str, Any] = {"form": words, **with_emergency_number(message.clinic, locale), **more}
     return patient_page(request, template, message, status=status, locale=locale, **said)
 
 

@@ -11,6 +11,7 @@ from aftercare.checkins.models import CheckIn
 from aftercare.checkins.photos import MOST
 from aftercare.checkins.wording import asked_in_locale, page_words
 from aftercare.outbox.models import ScheduledMessage
+from aftercare.pages.isolating import with_emergency_number
 from aftercare.pages.level_text import level_text
 from aftercare.pages.opening import patient_page
 
@@ -42,7 +43,7 @@ def answer_page(
         locale=locale,
         form=words,
         says=says,
-        call_now=words["call_now"].format(emergency_number=message.clinic.emergency_number),
+        **with_emergency_number(message.clinic, locale),
         takes_photos=not says.is_emergency,  # nothing may keep anybody on this page then
         status=HTTPStatus.UNPROCESSABLE_ENTITY if refusals else HTTPStatus.OK,
         refusals=refusals,

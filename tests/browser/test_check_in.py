@@ -1,13 +1,14 @@
 """A worried patient on a phone answers a message's questions, and the clinic reads what was said."""
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from io import BytesIO
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from aftercare.checkins import pacing
 from aftercare.checkins.models import CheckIn, CheckInPhoto
 from aftercare.clinics.hours import OpeningHours
 from aftercare.clinics.models import Role
@@ -100,6 +101,46 @@ def test_form_works_by_keyboard_on_a_small_screen_and_warns_first(page, message,
     shoot("check-in-emergency", full_page=True)
     assert fits(page, 320)
     assert grave(page) == []
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "ar"])
+def test_every_page_of_a_check_in_that_goes_wrong_fits_a_small_screen(
+    page, message, settings, shoot, monkeypatch, locale
+):
+    def look(name, *, says):
+        expect(page.locator("html")).to_have_attribute("dir", "rtl" if locale == "ar" else "ltr")
+        expect(page.locator(says).first).to_be_visible()
+        assert fits(page, 320)
+        shoot(f"{name}-{locale}-320", full_page=True)
+        page.set_viewport_size(PHONE)
+        shoot(f"{name}-{locale}-390", full_page=True)
+        assert grave(page) == []
+
+    type(message.patient).objects.update(locale=locale)
+    open_form(page, message, settings)
+    look("form", says="fieldset")
+    page.get_by_role("button").click()
+    look("form-missing", says="fieldset.missing")
+    monkeypatch.setattr(pacing, "PER_LINK", 1)
+    page.get_by_role("button").click()
+    look("form-slow", says=".wrong[role=alert]")
+    monkeypatch.undo()
+    monkeypatch.setattr(clock, "database_now", lambda: NOON)
+    for part in range(1, 5):
+        for question in page.locator("fieldset").all():
+            question.locator("label").nth(2 if part == 2 else 0).click()
+        page.locator("form.questions button").click()
+        if part in (2, 4):
+            look(f"form-after-{part}", says="form")
+    page.locator("#photo").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"})
+    page.locator("form.photos button").click()
+    look("photo-refused", says=".wrong[role=alert]")
+    type(message.step.template).objects.update(asks_check_in=False)
+    open_form(page, message, settings)
+    look("check-in-none", says="blockquote")
+    monkeypatch.setattr(clock, "database_now", lambda: NOON + timedelta(days=61))
+    open_form(page, message, settings)
+    look("link-old", says=".contact")
 
 
 def test_answers_stay_large_targets_where_the_browser_knows_no_has(page, message, settings):

@@ -86,5 +86,14 @@ def test_draft_with_a_wrong_text_is_not_approved_and_says_why():
         approve_rules(draft, by=factories.practitioner(clinic), now=factories.ENDED_AT)
 
 
+def test_language_of_the_clinics_choice_is_whole_or_not_there():
+    content = with_text("a", "es", "closed", "Llame: {phone}.")
+    content["texts"]["a"]["ar"] = dict(content["texts"]["a"]["en"])
+
+    found = {(wrong.level, wrong.language) for wrong in text_problems(content["texts"])}
+
+    assert found == {(level, "ar") for level in Level if level is not Level.A}
+
+
 def test_rules_with_a_wrong_text_still_weigh_answers():
     assert read(with_text("e", "en", "closed", "{nonsense")).rules

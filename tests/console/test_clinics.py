@@ -139,3 +139,23 @@ def test_practitioner_is_linked_to_members_only(client, owner, clinic):
     )
 
     assert "user" in answer.context["adminform"].form.errors
+
+
+def test_page_names_the_languages_in_which_patients_miss_something(client, owner, clinic):
+    factories.approved_rules(clinic)
+    factories.approved_version(factories.template(clinic), "en")
+    factories.patient(clinic, locale="ar")
+
+    page = client.get(reverse("admin:clinics_clinic_change", args=[clinic.pk])).content.decode()
+
+    assert "Arabic: after a check-in, patients read the texts of the levels in English." in page
+    assert "Arabic: 1 message has no approved text in it; it is sent in English." in page
+
+
+def test_page_says_nothing_of_languages_that_have_everything(client, owner, clinic):
+    factories.approved_rules(clinic)
+    factories.approved_version(factories.template(clinic), "en")
+
+    page = client.get(reverse("admin:clinics_clinic_change", args=[clinic.pk])).content.decode()
+
+    assert "do not get everything in their language" not in page

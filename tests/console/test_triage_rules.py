@@ -146,3 +146,33 @@ def test_text_of_a_language_that_rules_were_written_without_can_be_added(client,
 
     rules.refresh_from_db()
     assert "{time}" in rules.content["texts"]["b"]["es"]["on_duty"]
+
+
+def test_texts_in_a_language_of_the_clinics_choice_are_kept_whole_or_not_at_all(client, clinic, clinician):
+    rules = save_rules(clinic)
+    arabic = {name: "{emergency_number}" for name in filled_in(client, rules) if "-ar-" in name}
+    half = dict(list(arabic.items())[1:])
+
+    refused = client.post(page_of(rules), filled_in(client, rules, **half))
+    client.post(page_of(rules), filled_in(client, rules, **arabic))
+
+    assert "Write what the patient reads: there is no text." in refused.content.decode()
+    rules.refresh_from_db()
+    assert rules.content["texts"]["e"]["ar"]["closed"] == "{emergency_number}"
+
+
+def test_language_left_empty_is_not_stored(client, clinic, clinician):
+    rules = save_rules(clinic)
+
+    client.post(page_of(rules), filled_in(client, rules))
+
+    rules.refresh_from_db()
+    assert set(rules.content["texts"]["e"]) == {"en", "es"}
+
+
+def test_page_names_the_language_that_the_texts_lack_and_what_is_read_instead(client, clinic, clinician):
+    factories.patient(clinic, locale="ar")
+
+    page = client.get(page_of(save_rules(clinic))).content.decode()
+
+    assert "Arabic: after a check-in, patients read the texts of the levels in English." in page

@@ -319,16 +319,6 @@ def test_address_says_nothing_of_health(visitor):
     assert "/" not in visitor.path.removeprefix("/c/").rstrip("/")
 
 
-def test_patient_of_a_language_without_the_form_is_asked_in_the_clinics(visitor, asking):
-    asking.patient.locale = "ar"
-    asking.patient.save()
-
-    form, answer = visitor.get().content.decode(), visitor.send_all(pain="9").content.decode()
-
-    assert all('<html lang="en" dir="ltr">' in page for page in (form, answer))
-    assert "999" in form
-
-
 def test_emergency_costs_few_statements_as_many_may_come_at_once(
     visitor, clinic, django_assert_max_num_queries
 ):
