@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from aftercare.clinics.models import User
+from aftercare.clinics.models import Clinic, Locale, User
 from aftercare.console.access import MAX_ID_DIGITS, WRITERS
 from aftercare.console.content_drafts import DraftForm, NewDraftForm, by_field, draft_of, placed
 from aftercare.console.content_history import compare_page, restore_page
@@ -21,7 +21,7 @@ from aftercare.console.content_pages import (
     approve_page,
     preview_frame,
     preview_page,
-    recent_sessions,
+    session_choices,
     try_page,
 )
 from aftercare.console.lists import ScopedRelatedFilter
@@ -29,7 +29,7 @@ from aftercare.console.placeholder_menu import placeholder_menu
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.content.approval import problems_of, save_draft
-from aftercare.content.models import TemplateVersion, VersionStatus
+from aftercare.content.models import Language, TemplateVersion, VersionStatus
 from aftercare.content.publishing import source_of, written_in
 
 
@@ -99,8 +99,19 @@ class TemplateVersionAdmin(OneSaveButton, ScopedHistoryAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        menu = {"menu": placeholder_menu("en-GB"), "placed": {}}
+        menu = {"menu": placeholder_menu(self._locale_asked(request)), "placed": {}}
         return super().add_view(request, form_url, {**(extra_context or {}), **menu})
+
+    def _locale_asked(self, request: HttpRequest) -> str:
+        """That of the new draft as far as its template and language are known; else the clinic's."""
+        given = {**self.get_changeform_initial_data(request), **request.POST.dict()}
+        clinics = self.editable_clinics(request)
+        clinic = clinics[0] if clinics else None
+        if str(given.get("template", "")).isdecimal():
+            clinic = next((each for each in clinics if _has_template(each, given["template"])), clinic)
+        if clinic is None or given.get("language") not in Language.values:
+            return clinic.locale if clinic else Locale.values[0]
+        return written_in(TemplateVersion(language=given["language"]), locale=clinic.locale, clinic=clinic)
 
     def change_view(
         self,
@@ -139,6 +150,10 @@ def _too_late(admin: TemplateVersionAdmin, request: HttpRequest, version: Templa
     return TemplateResponse(request, "console/content/too_late.html", context, status=409)
 
 
+def _has_template(clinic: Clinic, pk: str) -> bool:
+    return len(str(pk)) <= MAX_ID_DIGITS and clinic.message_templates.filter(pk=pk).exists()
+
+
 def _is_draft(version: TemplateVersion | None) -> bool:
     return version is None or version.status == VersionStatus.DRAFT
 
@@ -154,7 +169,7 @@ def _shown(admin: TemplateVersionAdmin, request: HttpRequest, version: TemplateV
         "placed": by_field(problems),
         "problem_count": len(problems),
         "menu": placeholder_menu(written_in(version, locale=clinic.locale, clinic=clinic)),
-        "sessions": recent_sessions(request, version),
+        "sessions": session_choices(request, version),
         "may_approve": _is_draft(version) and admin.has_approve_permission(request, version),
         "earlier": _earlier(version),
         "may_draft": admin.has_approve_permission(request, version),

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from aftercare.clinics.models import User
 from aftercare.console.scoping import OneClinicForm
-from aftercare.content.approval import lock_draft, words_digest
+from aftercare.content.approval import draft_there_is, lock_draft, words_digest
 from aftercare.content.comparing import Row, compare, differ
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
 from aftercare.content.problems import Problem
@@ -47,6 +47,10 @@ class DraftForm(OneClinicForm):
 
     read = forms.CharField(required=False, widget=forms.HiddenInput)
     theirs: TemplateVersion | None = None
+    told = _(
+        "%(who)s has saved other words since you opened this page. Nothing is lost: below you see where "
+        "your words differ. Take over what you need, then save again; yours then take their place."
+    )
 
     class Meta:
         model = TemplateVersion
@@ -89,11 +93,7 @@ class DraftForm(OneClinicForm):
         sent = cast(QueryDict, self.data).copy()  # what a browser sent is not changed in place
         sent["read"] = words_digest(stored)
         self.data = sent
-        message = _(
-            "%(who)s has saved other words since you opened this page. Nothing is lost: below you see where "
-            "your words differ. Take over what you need, then save again; yours then take their place."
-        )
-        self.add_error(None, forms.ValidationError(message, params={"who": name_of(stored.author)}))
+        self.add_error(None, forms.ValidationError(self.told, params={"who": name_of(stored.author)}))
 
     def differences(self) -> list[Differences]:
         """From the words somebody else saved to the ones in this form."""
@@ -104,7 +104,16 @@ class DraftForm(OneClinicForm):
 
 
 class NewDraftForm(DraftForm):
-    """The first words of a new draft, for a template and a language that have none."""
+    """The first words of a new draft, for a template and a language that have none.
+
+    Where somebody has begun one, or does so at the same moment, both texts are shown; theirs stay until the
+    writer says, at ``theirs``, that the own words take their place.
+    """
+
+    told = _(
+        "%(who)s has begun a draft in this language already. Nothing is lost: below you see where your words "
+        "differ. Take over what you need in that draft, or let your words take the place of those in it."
+    )
 
     class Meta(DraftForm.Meta):
         fields: tuple[str, ...] = ("template", "language", *DraftForm.Meta.fields)
@@ -112,9 +121,10 @@ class NewDraftForm(DraftForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         template, language = cleaned.get("template"), cleaned.get("language")
-        if template and language and draft_of(template, language):
-            message = _("There is a draft in this language already. Open it, or delete it first.")
-            self.add_error("language", message)
+        stored = draft_there_is(template, language) if template and language else None
+        if stored is not None:
+            self._show_both(stored)
+            self.add_error("language", _("There is a draft in this language already."))
         return cleaned
 
 

@@ -13,7 +13,7 @@ from aftercare.clinics.models import Clinic
 from aftercare.console.access import MAX_ID_DIGITS, WRITERS, access_of
 from aftercare.console.content_drafts import by_field, name_of, placed
 from aftercare.console.content_facts import facts_of, languages_of, wording_of
-from aftercare.console.content_pages import Preview, chosen_session, preview
+from aftercare.console.content_pages import Preview, chosen_session, preview, session_choices
 from aftercare.content.approval import problems_of, words_digest
 from aftercare.content.models import Language, MessageTemplate, TemplateVersion
 from aftercare.content.problems import ContentError
@@ -39,7 +39,10 @@ class Asked:
 
 
 def live_page(request: HttpRequest) -> HttpResponse:
-    """The form's words looked at as JSON: pieces of the page, the message's HTML and its plain text."""
+    """The form's words looked at as JSON: pieces of the page, the message's HTML and its plain text.
+
+    With ``sessions``, as a new draft's page asks once its template is chosen, also those to fill it with.
+    """
     asked = _asked(request)
     problems = placed(asked.version, problems_of(asked.version))
     seen = _seen(asked)
@@ -53,8 +56,10 @@ def live_page(request: HttpRequest) -> HttpResponse:
         "wording": wording_of(asked.version),
         "languages": languages_of(asked.version),
     }
+    sessions = session_choices(request, asked.version) if "sessions" in request.POST else None
     return JsonResponse(
         {
+            "sessions": sessions,
             "panel": render_to_string("console/content/live_panel.html", context, request),
             "problems": {name: _problem_list(name, found) for name, found in by_field(problems).items()},
             "html": seen.message.html if seen else "",

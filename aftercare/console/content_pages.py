@@ -21,6 +21,7 @@ from aftercare.console.approving import approver_of, factor_again_first
 from aftercare.console.content_approving import ApprovalForm, approval_form, planned_count
 from aftercare.console.content_drafts import placed
 from aftercare.console.frames import framed
+from aftercare.console.times import said
 from aftercare.content.approval import ApprovalRefused, approve, problems_of, words_digest
 from aftercare.content.compiling import Source, compile_source
 from aftercare.content.models import TemplateVersion, VersionStatus
@@ -162,6 +163,14 @@ def _version(admin: ModelAdmin, request: HttpRequest, pk: int) -> TemplateVersio
 
 def recent_sessions(request: HttpRequest, version: TemplateVersion) -> list[TreatmentSession]:
     return list(_sessions(request, version).order_by("-ended_at")[:RECENT_SESSIONS])
+
+
+def session_choices(request: HttpRequest, version: TemplateVersion) -> list[tuple[int, str]]:
+    """The same by id, in words: who was treated, by which plan, and when."""
+    return [
+        (each.pk, f"{each.patient} · {each.protocol} · {said(each.ended_at, each.clinic.time_zone)}")
+        for each in recent_sessions(request, version)
+    ]
 
 
 def _sessions(request: HttpRequest, version: TemplateVersion) -> QuerySet[TreatmentSession]:

@@ -23,7 +23,7 @@ from aftercare.console.session_plan import Plan, plan_of
 from aftercare.console.session_starting import START
 from aftercare.console.times import DayInput, WallClockField, just_now, place
 from aftercare.protocols.models import Variant
-from aftercare.treatments.completing import completion_problems
+from aftercare.treatments.completing import Problems, completion_problems
 from aftercare.treatments.models import SessionState, Site, TreatedArea, TreatmentSession
 from aftercare.treatments.screening import QUESTIONS, Answer, Weight, questions_for
 
@@ -61,6 +61,8 @@ class ScreeningRow:
 class SessionForm(OverrideFields, OneClinicForm):
     """A session with its screening answers. ``areas``, ``screening`` and the like only carry messages."""
 
+    refused: Problems = {}
+    """Why nothing was saved of the form when it was sent before."""
     _scanned_expiry: date | None = None
     areas = forms.Field(required=False, widget=forms.HiddenInput)
     screening = forms.Field(required=False, widget=forms.HiddenInput)
@@ -153,6 +155,8 @@ class SessionForm(OverrideFields, OneClinicForm):
     def _post_clean(self) -> None:
         """With the instance filled in: what is wrong, and whether the new plan has been looked at."""
         super()._post_clean()  # type: ignore[misc]
+        for name, texts in self.refused.items():
+            self.add_error(name if name in self.fields else None, [str(text) for text in texts])
         for name, texts in self.problems().items():
             if (self.completing or name in WRONG_IN_DRAFTS) and not self.has_error(name):
                 self.add_error(name if name in self.fields else None, [str(text) for text in texts])

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic
+from aftercare.console.access import WRITERS, Access
 from aftercare.protocols.models import LATEST_HOURS, ProtocolStep, Restriction, Topic
 from aftercare.treatments.models import TreatmentSession
 
@@ -34,16 +35,29 @@ class OverrideFields:
     data: Any
     instance: TreatmentSession
     clinic: Clinic | None
+    access: Access | None = None
+
+    @property
+    def may_depart(self) -> bool:
+        """Whether the user may set another wait or skip a step: it is for those who treat, and for owners."""
+        return (
+            self.access is not None and self.clinic is not None and self.access.holds(WRITERS, self.clinic.pk)
+        )
 
     def add_override_fields(self) -> None:
+        """What is set already stays, whatever is posted, for a user who may not depart from the protocol."""
         for topic in self._topics():
             name, label = f"{WAIT}{topic}", str(Topic(topic).label)
             self.fields[name] = forms.IntegerField(
                 required=False, min_value=0, max_value=LATEST_HOURS, label=label
             )
             self.initial.setdefault(name, self.instance.waits.get(topic))
-        choices = [(str(step.pk), str(step)) for step in self._skippable()]
+        skippable = list(self._skippable())
+        choices = [(str(step.pk), str(step)) for step in skippable]
         self.fields[SKIP] = forms.MultipleChoiceField(choices=choices, required=False)
+        self.initial.setdefault(SKIP, [str(step.pk) for step in skippable if self._is_skipped(step)])
+        for name in (SKIP, *(field for field in self.fields if field.startswith(WAIT))):
+            self.fields[name].disabled = not self.may_depart
 
     def read_overrides(self, cleaned: dict[str, Any]) -> None:
         """Into the instance: hours that were given, and the slugs of steps of the chosen protocol."""
@@ -59,11 +73,9 @@ class OverrideFields:
         return [self[name] for name in self.fields if name.startswith(WAIT)]  # type: ignore[index]
 
     def skip_rows(self) -> Iterator[SkipRow]:
-        asked = set(self.data.getlist(SKIP)) if self.data else None
+        asked = set(self.data.getlist(SKIP)) if self.data and self.may_depart else None
         for step in self._skippable():
-            mine = step.protocol_id == self.instance.protocol_id
-            stored = mine and step.slug in self.instance.skipped_steps
-            chosen = stored if asked is None else str(step.pk) in asked
+            chosen = self._is_skipped(step) if asked is None else str(step.pk) in asked
             yield SkipRow(str(step.pk), str(step), step.protocol_id, chosen)
 
     def overrides_open(self) -> bool:
@@ -71,6 +83,9 @@ class OverrideFields:
         asked = [self.data.get(field.html_name) for field in self.wait_fields()] if self.data else []
         stored = self.instance.waits or self.instance.skipped_steps
         return bool(stored or any(asked) or (self.data and self.data.getlist(SKIP)))
+
+    def _is_skipped(self, step: ProtocolStep) -> bool:
+        return step.protocol_id == self.instance.protocol_id and step.slug in self.instance.skipped_steps
 
     def _topics(self) -> list[str]:
         found = set(self._of_clinic(Restriction.objects.all()).values_list("topic", flat=True))

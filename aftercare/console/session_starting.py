@@ -133,8 +133,8 @@ def _put(data: QueryDict, setup: Setup) -> list[str]:
     data["variant"] = setup.variant
     data["device"] = setup.device or data.get("device", "")
     lots = _lots(data)
-    _put_rows(data, "areas", [_area(area) for area in setup.areas])
-    _put_rows(data, "products", [_product(product, lots) for product in setup.products])
+    put_rows(data, "areas", [_area(area) for area in setup.areas])
+    put_rows(data, "products", [_product(product, lots) for product in setup.products])
     return left
 
 
@@ -149,13 +149,13 @@ def _product(product: ProductSetup, lots: Mapping[str, str]) -> dict[str, str]:
 
 def _lots(data: QueryDict) -> dict[str, str]:
     """The lots typed so far, by product: they are today's and stay."""
-    rows = range(_count(data, "products-TOTAL_FORMS"))
+    rows = range(count_rows(data, "products-TOTAL_FORMS"))
     return {data.get(f"products-{n}-name", ""): data.get(f"products-{n}-lot", "") for n in rows}
 
 
-def _put_rows(data: QueryDict, prefix: str, rows: Sequence[Mapping[str, str]]) -> None:
+def put_rows(data: QueryDict, prefix: str, rows: Sequence[Mapping[str, str]]) -> None:
     """These rows instead of those on the page, of which none is stored while a session is new."""
-    for name in [name for name in data if _is_row(name, prefix)]:
+    for name in [name for name in data if is_row(name, prefix)]:
         del data[name]
     for number, row in enumerate(rows):
         for name, value in row.items():
@@ -163,13 +163,14 @@ def _put_rows(data: QueryDict, prefix: str, rows: Sequence[Mapping[str, str]]) -
     data[f"{prefix}-TOTAL_FORMS"] = str(len(rows))
 
 
-def _is_row(name: str, prefix: str) -> bool:
+def is_row(name: str, prefix: str) -> bool:
     """Whether it is like ``areas-2-site``."""
     parts = name.split("-")
     return len(parts) == 3 and parts[0] == prefix and parts[1].isdecimal()
 
 
-def _count(data: QueryDict, name: str) -> int:
+def count_rows(data: QueryDict, name: str) -> int:
+    """What a formset's ``name`` says; 100 at most, and none where it is nonsense."""
     given = data.get(name, "")
     return min(int(given), 100) if given.isdecimal() and len(given) < 5 else 0
 

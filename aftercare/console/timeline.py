@@ -97,10 +97,9 @@ def draw(
     """The timeline of these steps for a treatment that ended then; nights are those of the zone's clock."""
     end = max((step.latest for step in steps), default=ended_at + DAY)
     scale = Scale(ended_at, end)
-    shown_until = min(end, ended_at + WEEK)  # later nights would be thinner than a hair
     return Timeline(
         bars=[_bar(step, scale) for step in steps],
-        nights=list(_nights(ended_at, shown_until, zone, quiet, scale)) if quiet else [],
+        nights=list(_nights(ended_at, end, zone, quiet, scale)) if quiet else [],
         marks=list(_marks(scale)),
         clock_changes=list(clock_changes(zone, ended_at, end)),
     )

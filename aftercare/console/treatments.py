@@ -31,10 +31,11 @@ from aftercare.console.session_lots import known_lots, lot_view
 from aftercare.console.session_page import choose_clinic_page, plan_view, session_page
 from aftercare.console.session_starting import START, start_form
 from aftercare.console.session_starts import starts_of, starts_view
+from aftercare.console.session_typed import CORRECTION, DRAFT, KEPT_AS, NEW, typed_again
 from aftercare.console.times import said_shortly
 from aftercare.outbox.models import ImportKind, ScheduledMessage, Status
-from aftercare.outbox.planning import STALE, complete_session, refuse_stale, replan_session
-from aftercare.outbox.refusing import Refused
+from aftercare.outbox.planning import complete_session, refuse_stale, replan_session
+from aftercare.outbox.refusing import Refused, Stale
 from aftercare.treatments.models import SessionState, TreatmentSession
 
 STATE_TONES = {_("Draft"): "info", _("Completed"): "success", _("Voided"): "danger"}
@@ -154,6 +155,11 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
             return (*fixed, "patient", "protocol")
         return fixed
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.refused, form.access = getattr(request, "session_refused", {}), access_of(request)
+        return form
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "override_by":
             kwargs["queryset"] = _overriders(request)
@@ -184,14 +190,27 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
     ) -> HttpResponse:
         session = self.get_object(request, object_id)
         if session.state != SessionState.DRAFT:
-            if request.method == "POST":
-                messages.error(request, STALE)
-            return session_page(self, request, session)
+            return self._moved_on(request, session)
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def _moved_on(self, request: HttpRequest, session: TreatmentSession) -> HttpResponse:
+        """The session's own page; for a form that was sent, that form as what it has become."""
+        if request.method != "POST" or not self.has_change_permission(request, session):
+            return session_page(self, request, session)
+        kept_as = request.POST.get(KEPT_AS)
+        if kept_as == NEW and session.state == SessionState.VOIDED:
+            return self.add_view(request)
+        if kept_as == CORRECTION and session.state == SessionState.COMPLETED:
+            return self.correct_view(request, str(session.pk))
+        if kept_as == DRAFT and session.state == SessionState.DRAFT:
+            return self.change_view(request, str(session.pk))
+        return typed_again(self, request, session, session_page(self, request, session))
 
     def correct_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The form of a completed session: saving it moves, starts or stops its messages."""
         session = self.get_object(request, object_id)
+        if session.state != SessionState.COMPLETED and request.method == "POST":
+            return self._moved_on(request, session)
         if session.state != SessionState.COMPLETED:
             return HttpResponseRedirect(self.row_url(session))
         if not self.has_change_permission(request, session):
@@ -207,6 +226,7 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
         context["plan"] = (
             context["adminform"].form.plan if hasattr(context["adminform"].form, "plan") else None
         )
+        context.setdefault("kept_as", request.POST.get(KEPT_AS, ""))
         context["may_override"] = _overriders(request).exists()
         clinic = context["adminform"].form.clinic if hasattr(context["adminform"].form, "clinic") else None
         context["lots"] = known_lots(request, clinic) if clinic else []
@@ -235,9 +255,12 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
             start_form(request)
         try:
             return super().changeform_view(request, object_id, *args, **kwargs)
+        except Stale:
+            return self._moved_on(request, self.get_object(request, object_id))
         except Refused as refused:
             messages.error(request, _("Nothing was saved. %s") % refused)
-            return HttpResponseRedirect(request.path)
+            request.session_refused = refused.problems  # type: ignore[attr-defined] # read by get_form
+            return super().changeform_view(request, object_id, *args, **kwargs)
 
     def response_add(
         self, request: HttpRequest, obj: TreatmentSession, post_url_continue: str | None = None

@@ -58,6 +58,13 @@ def lock_draft(version: TemplateVersion) -> TemplateVersion | None:
     return TemplateVersion.objects.select_related("author").filter(pk=version.pk).first()
 
 
+def draft_there_is(template: MessageTemplate, language: str) -> TemplateVersion | None:
+    """The draft in that language; if there is none, nobody else begins one until the transaction ends."""
+    _lock(template)
+    drafts = template.versions.drafts().select_related("author")
+    return drafts.filter(language=language).first()
+
+
 def writers_of(version: TemplateVersion) -> set[int]:
     """The ids of the users who saved any of its words, now or before."""
     saved = version.history.values_list("author_id", flat=True)

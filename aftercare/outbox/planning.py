@@ -17,7 +17,7 @@ from aftercare.outbox.lateness import take_all_back, take_back
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.previewing import Change, changes, preview, would_supersede
 from aftercare.outbox.promising import for_planning, lock_patients, promise
-from aftercare.outbox.refusing import Refused
+from aftercare.outbox.refusing import Refused, Stale
 from aftercare.outbox.revising import UNSENT, may_change
 from aftercare.outbox.transitions import move_all
 from aftercare.treatments.completing import completion_problems
@@ -130,11 +130,11 @@ def void_session(session: TreatmentSession, *, reason: str, by: User | None, now
 def refuse_stale(session: TreatmentSession) -> None:
     """Before edits of a session are saved: locks it until the transaction ends.
 
-    Raises Refused if it was completed, reopened or voided since it was read.
+    Raises Stale if it was completed, reopened or voided since it was read.
     """
     stored, _others = _lock(session)
     if stored.state != session.state:
-        raise Refused(str(STALE))
+        raise Stale(str(STALE))
 
 
 def _lock(session: TreatmentSession) -> tuple[TreatmentSession, list[TreatmentSession]]:

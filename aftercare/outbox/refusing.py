@@ -12,3 +12,7 @@ class Refused(Exception):
     def __init__(self, problems: Problems | str) -> None:
         self.problems: Problems = {EVERYWHERE: [problems]} if isinstance(problems, str) else problems
         super().__init__(" ".join(text for texts in self.problems.values() for text in texts))
+
+
+class Stale(Refused):
+    """What was to be changed is not any more as it was read."""

@@ -34,7 +34,7 @@ def send_test(version: TemplateVersion, message: Rendered, *, to: User, now: dat
     itself.
     """
     if not to.email:
-        raise Refused(_("Your account has no e-mail address. Add one first."))
+        raise Refused(_("Your account has no e-mail address. Whoever runs this site can enter it."))
     channel = Channel()
     _count(version, to, channel.name, now)
     try:

@@ -10,6 +10,7 @@
   const frame = part("iframe"), plain = part(".plain"), stage = part(".live-stage"), panel = part(".live-panel");
   const state = part(".live-state"), stale = part("[data-stale]"), session = part("#live-session");
   let view = "phone", show = "", timer = 0, asking = null, shown = null;
+  let offered = editor.dataset.template || "";  // the template whose clinic's sessions are in the list
 
   const chosen = (name) => editor.dataset[name] || form.elements[name]?.value || "";
 
@@ -20,7 +21,9 @@
     });
     data.set("template", chosen("template"));
     data.set("language", chosen("language"));
-    data.set("session", session.value);
+    const known = offered === chosen("template");
+    data.set("session", known ? session.value : "");
+    if (!known) data.set("sessions", "1");
     data.set("show", show);
     return data;
   };
@@ -34,6 +37,12 @@
     frame.style.transform = `scale(${scale})`;
     frame.hidden = view === "plain";
     plain.hidden = view !== "plain";
+  };
+
+  const offer = (sessions, template) => {
+    [...session.options].slice(1).forEach((option) => option.remove());
+    sessions.forEach(([id, label]) => session.add(new Option(label, id)));
+    offered = template;
   };
 
   const fill = (found) => {
@@ -55,11 +64,14 @@
     if (!chosen("template") || !chosen("language")) return;
     asking?.abort();
     asking = new AbortController();
+    const template = chosen("template");
     state.textContent = state.dataset.checking;
     try {
       const answer = await fetch(editor.dataset.live, { method: "POST", body: asked(), signal: asking.signal });
       if (!answer.ok) throw new Error(String(answer.status));
-      fill(await answer.json());
+      const found = await answer.json();
+      if (found.sessions) offer(found.sessions, template);
+      fill(found);
       state.textContent = state.dataset.checked;
     } catch (error) {
       if (error.name !== "AbortError") state.textContent = state.dataset.failed;

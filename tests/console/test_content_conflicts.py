@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from aftercare.clinics.models import Role
+from aftercare.content import approval
 from aftercare.content.approval import save_draft, words_digest
 from aftercare.content.compiling import Source
 from aftercare.content.models import VersionStatus
@@ -135,3 +136,39 @@ def test_script_in_any_field_is_shown_as_words(client, clinician, clinic):
 
     assert all(evil not in html for html in [*shown, frame])
     assert all("&lt;script&gt;alert(1)" in html for html in shown)
+
+
+def begin(client, template, body="Words of my own"):
+    return client.post(page("add"), {**WORDS, "body": body, "template": template.pk, "language": "en"})
+
+
+def test_later_of_two_first_drafts_is_told_and_keeps_both_texts(
+    client, clinician, colleague, clinic, monkeypatch
+):
+    template, lock = factories.template(clinic), approval._lock
+
+    def wait_for_the_colleague(locked):
+        """As when the colleague's first words are stored while this writer waits for the lock."""
+        monkeypatch.setattr(approval, "_lock", lock)
+        lock(locked)
+        factories.draft_version(locked, body="Words of the colleague", author=colleague)
+
+    monkeypatch.setattr(approval, "_lock", wait_for_the_colleague)
+    html = begin(client, template).content.decode()
+
+    assert template.versions.get().body == "Words of the colleague"
+    assert "Iris Holm has begun a draft in this language already" in html
+    assert "Words of my own" in html
+
+
+def test_words_for_a_draft_begun_meanwhile_take_its_place_when_the_writer_says_so(
+    client, clinician, colleague, clinic
+):
+    template = factories.template(clinic)
+    theirs = factories.draft_version(template, body="Words of the colleague", author=colleague)
+    refused = begin(client, template)
+
+    save(client, theirs, refused.context["adminform"].form["read"].value(), "Words of my own")
+
+    assert f'formaction="{page("change", theirs.pk)}"' in refused.content.decode()
+    assert template.versions.get().body == "Words of my own"

@@ -160,3 +160,29 @@ def test_live_lets_no_script_of_any_field_through(client, clinician, template):
     assert "<script" not in found["html"] + found["panel"]
     assert "onerror=alert" not in found["html"].replace("&lt;img src=x onerror=alert", "")
     assert "<img src=x" not in found["html"] + found["panel"]
+
+
+def test_new_draft_is_offered_the_sessions_of_its_templates_clinic(client, clinician, clinic, template):
+    mine = factories.treatment_session(clinic, patient=factories.patient(clinic, first_name="Bettina"))
+    factories.treatment_session(factories.clinic())
+
+    found = ask(client, template, sessions="1").json()["sessions"]
+
+    assert [pk for pk, _label in found] == [mine.pk]
+    assert found[0][1].startswith("Bettina")
+
+
+def test_draft_whose_page_has_its_sessions_is_sent_none(client, clinician, clinic, template):
+    factories.treatment_session(clinic)
+
+    assert ask(client, template).json()["sessions"] is None
+
+
+@pytest.mark.parametrize(("language", "day"), [("es", "28 de marzo"), ("en", "28 March")])
+def test_examples_of_a_new_draft_are_in_its_language(language, day, client, clinician, template):
+    address = reverse("admin:content_templateversion_add")
+
+    menu = client.get(address, {"template": template.pk, "language": language}).context["menu"]
+
+    said = [str(item.example) for group in menu for item in group.items]
+    assert any(day in example for example in said), said

@@ -128,6 +128,18 @@ def test_page_says_who_was_told_how_it_went_and_who_is_next(client, staff, task)
     assert "The next are told at 28 March 2026, 18:02" in shown
 
 
+def test_claimed_task_says_that_the_next_are_told_at_its_deadline(client, staff, task):
+    tell_due(now=NOW)
+    FollowUpTask.objects.update(claimed_by=staff, claimed_at=NOW)
+    task.refresh_from_db()
+
+    shown = " ".join(client.get(page("change", task.pk)).content.decode().split())
+
+    deadline = task.deadline_at.astimezone(task.clinic.time_zone)
+    assert f"It is claimed. The next are told at {deadline.day} {deadline:%B %Y, %H:%M}" in shown
+    assert "unless it is claimed" not in shown
+
+
 def test_list_of_notices_is_read_without_a_question_a_row(
     client, staff, clinic, django_assert_max_num_queries
 ):

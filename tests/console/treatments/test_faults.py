@@ -3,7 +3,6 @@
 import pytest
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
 
 from aftercare.clinics.models import Role
 from aftercare.outbox.planning import Refused, complete_session, refuse_stale
@@ -43,17 +42,6 @@ def test_patient_id_that_no_database_holds_is_an_error_beside_the_field(staff, c
 
     assert response.status_code == 200
     assert not TreatmentSession.objects.exists()
-
-
-def test_saving_a_draft_that_was_completed_meanwhile_says_that_nothing_was_saved(staff, clinic):
-    session = factories.treatment_session(clinic)
-    complete_session(session, by=None, now=timezone.now())
-
-    response = staff.post(page("change", session.pk), {"notes": "typed in a stale tab"})
-
-    session.refresh_from_db()
-    assert "completed or voided this session meanwhile" in response.content.decode()
-    assert (session.notes, session.state) == ("", SessionState.COMPLETED)
 
 
 def test_same_treatment_recorded_twice_is_completed_once(clinic):
