@@ -18,15 +18,17 @@ from aftercare.clinics.resetting import may_reset
 from aftercare.console.access import OWNERS, SUPERUSERS, user_of
 from aftercare.console.accounts.resetting import RESET_OF_ANYBODY
 from aftercare.console.acts import Act, ActingAdmin
+from aftercare.console.asking import change_digest, must_ask
 from aftercare.console.hours import HolidayInline, OpeningHoursInline
 from aftercare.console.languages import warnings
 from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin
+from aftercare.outbox.foreseeing import Foreseen, foresee_clinic
 from aftercare.outbox.pausing import pause_clinic, resume_clinic
 from aftercare.outbox.replanning import replan_clinic
 
-REPLANNED_BY = {"time_zone", "quiet_from", "quiet_until"}
+REPLANNED_BY = frozenset({"time_zone", "quiet_from", "quiet_until"})
 
 PAUSE = Act(
     name="pause",
@@ -61,8 +63,21 @@ RESUME = Act(
 
 
 class ClinicForm(OneClinicForm):
+    """A clinic's settings. Before another zone or other quiet hours move messages, it says which and asks."""
+
+    foreseen: Foreseen | None = None
+
     class Meta:
         widgets = {"colour": UnfoldAdminColorInputWidget}
+
+    def is_valid(self) -> bool:
+        valid = super().is_valid()
+        if valid and must_ask(self, REPLANNED_BY):
+            self.foreseen = foresee_clinic(self.instance, now=timezone.now())
+        return valid and not self.foreseen
+
+    def change_digest(self) -> str:
+        return change_digest(self, REPLANNED_BY)
 
 
 @admin.register(Clinic)

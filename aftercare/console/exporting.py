@@ -1,30 +1,45 @@
 """A list as a file: the rows that are shown, of the clinics in which the user may export, and no formulas."""
 
+import codecs
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from io import BytesIO, StringIO
+from io import StringIO
+from itertools import chain, islice
+from tempfile import TemporaryFile
 from typing import Any, ClassVar
+from wsgiref.util import FileWrapper
 
 import structlog
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from aftercare.console.access import RECORDERS, access_of
 from aftercare.console.scoping import ScopedAdmin
-from aftercare.outbox.importing.formulas import defused
+from aftercare.outbox.importing.formulas import defused, looks_like_a_formula
 
 log = structlog.get_logger(__name__)
 
 Column = tuple[str, Callable[[Any], object]]
-MOST_ROWS = 50_000
+MOST_EXCEL_ROWS = 50_000
+"""An Excel file is made before its first byte is sent, so beyond it nobody would wait; CSV has no limit."""
 CHUNK = 1_000
+PIECE, PIECE_BYTES = 200, 64 * 1024
+"""How many rows, and of a finished file bytes, are sent at a time."""
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -43,24 +58,42 @@ class ExportingAdmin(ScopedAdmin):
         view = self.admin_site.admin_view(self.export)
         return [path("export.<str:kind>", view, name=name), *super().get_urls()]
 
-    def export(self, request: HttpRequest, kind: str) -> HttpResponse:
+    def export(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         if kind not in WRITERS or not access_of(request).holds(RECORDERS):
             raise PermissionDenied
         rows = self.export_rows(request)
-        lines = [[_said(say(row)) for _name, say in self.export_columns] for row in rows]
-        log.info("list_exported", user=request.user.pk, model=self.opts.label_lower, rows=len(lines))
+        if kind == "xlsx" and rows.order_by()[: MOST_EXCEL_ROWS + 1].count() > MOST_EXCEL_ROWS:
+            return self._too_long(request)
+        lines = self._lines(request, rows)
         data, content_type = WRITERS[kind]([name for name, _say in self.export_columns], lines)
-        response = HttpResponse(data, content_type=content_type)
+        response = StreamingHttpResponse(data, content_type=content_type)
         name = f"{self.opts.model_name}-{timezone.localdate()}.{kind}"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         response["Cache-Control"] = "no-store"
         return response
 
-    def export_rows(self, request: HttpRequest) -> Iterable[Any]:
+    def _too_long(self, request: HttpRequest) -> HttpResponseBase:
+        text = _(
+            "This list has more than %s rows, which an Excel file made here does not hold. Export it as CSV, "
+            "which holds all of them, or search and filter first."
+        )
+        messages.error(request, text % f"{MOST_EXCEL_ROWS:,}")
+        names = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+        return HttpResponseRedirect(f"{reverse(f'{names}_changelist')}?{request.GET.urlencode()}")
+
+    def _lines(self, request: HttpRequest, rows: QuerySet[Any]) -> Iterator[list[str]]:
+        """A line for each row, read a chunk at a time while the file is sent; logged once all are said."""
+        count = 0
+        for row in rows.iterator(chunk_size=CHUNK):
+            yield [_said(say(row)) for _name, say in self.export_columns]
+            count += 1
+        log.info("list_exported", user=request.user.pk, model=self.opts.label_lower, rows=count)
+
+    def export_rows(self, request: HttpRequest) -> QuerySet[Any]:
         """What the list shows with its search and filters, as far as the user may export it."""
         shown: QuerySet[Any] = self.get_changelist_instance(request).queryset
         shown = shown.prefetch_related(*self.export_prefetch)
-        return access_of(request).limit(shown, RECORDERS)[:MOST_ROWS].iterator(chunk_size=CHUNK)
+        return access_of(request).limit(shown, RECORDERS)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -81,32 +114,44 @@ def _said(value: object) -> str:
     return str(value)
 
 
-def _as_csv(header: list[str], lines: list[list[str]]) -> tuple[bytes, str]:
+def _as_csv(header: list[str], lines: Iterable[list[str]]) -> tuple[Iterator[bytes], str]:
     """With a BOM, by which spreadsheets know UTF-8."""
-    file = StringIO()
-    writer = csv.writer(file)
-    writer.writerows([header, *([defused(cell) for cell in line] for line in lines)])
-    return file.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8"
+    return _csv_pieces(header, lines), "text/csv; charset=utf-8"
 
 
-def _as_excel(header: list[str], lines: list[list[str]]) -> tuple[bytes, str]:
-    """Every cell is a text, so that nothing in it is reckoned."""
+def _csv_pieces(header: list[str], lines: Iterable[list[str]]) -> Iterator[bytes]:
+    yield codecs.BOM_UTF8
+    left = iter(lines)
+    rows = [header]
+    while rows:
+        piece = StringIO()
+        csv.writer(piece).writerows([defused(cell) for cell in row] for row in rows)
+        yield piece.getvalue().encode()
+        rows = list(islice(left, PIECE))
+
+
+def _as_excel(header: list[str], lines: Iterable[list[str]]) -> tuple[Iterable[bytes], str]:
+    """Every cell is a text, so that nothing in it is reckoned. Written to a file on disk, row by row."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    for line in (header, *lines):
-        sheet.append([_text(sheet, defused(cell)) for cell in line])
-    file = BytesIO()
+    for line in chain([header], lines):
+        sheet.append([_text(sheet, cell) for cell in line])
+    file = TemporaryFile()  # noqa: SIM115 - closed with the response that sends it
     book.save(file)
-    return file.getvalue(), EXCEL
+    file.seek(0)
+    return FileWrapper(file, PIECE_BYTES), EXCEL
 
 
 def _text(sheet: Any, cell: str) -> WriteOnlyCell:
+    """What looks like a formula stays as it is, and a text also after somebody has edited it."""
     written = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", cell))
     written.data_type = "s"
+    if looks_like_a_formula(cell):
+        written.quotePrefix = True
     return written
 
 
-WRITERS: dict[str, Callable[[list[str], list[list[str]]], tuple[bytes, str]]] = {
+WRITERS: dict[str, Callable[[list[str], Iterable[list[str]]], tuple[Iterable[bytes], str]]] = {
     "csv": _as_csv,
     "xlsx": _as_excel,
 }

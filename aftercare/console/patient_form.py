@@ -9,15 +9,21 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from aftercare.clinics.models import Clinic, Patient
+from aftercare.console.asking import change_digest, must_ask
 from aftercare.console.scoping import OneClinicForm
 from aftercare.console.times import WallClockField
+from aftercare.outbox.foreseeing import Foreseen, foresee_patient
 
 FIRST_WORDING = "1"
 
 
-class PatientForm(OneClinicForm):
-    """A patient with consent to aftercare e-mail."""
+REPLANNED_BY = frozenset({"time_zone", "agreed", "email_consent_at"})
 
+
+class PatientForm(OneClinicForm):
+    """A patient with consent to aftercare e-mail. Before messages move, stop or go, it asks."""
+
+    foreseen: Foreseen | None = None
     agreed = forms.BooleanField(
         label=_("The patient agreed to aftercare e-mail"),
         required=False,
@@ -49,6 +55,15 @@ class PatientForm(OneClinicForm):
         self.initial["agreed"] = self.instance.consents
         if not self.instance.email_consent_version:
             self.initial["email_consent_version"] = _latest_wording(clinic)
+
+    def is_valid(self) -> bool:
+        valid = super().is_valid()
+        if valid and must_ask(self, REPLANNED_BY):
+            self.foreseen = foresee_patient(self.instance, now=timezone.now())
+        return valid and not self.foreseen
+
+    def change_digest(self) -> str:
+        return change_digest(self, REPLANNED_BY)
 
     def clean_email_consent_at(self) -> Any:
         given_at = self.cleaned_data["email_consent_at"]

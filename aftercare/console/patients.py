@@ -20,7 +20,7 @@ from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.export_columns import PATIENT_COLUMNS
 from aftercare.console.exporting import ExportingAdmin
 from aftercare.console.importing import Importing, with_import
-from aftercare.console.patient_form import PatientForm
+from aftercare.console.patient_form import REPLANNED_BY, PatientForm
 from aftercare.console.readdressing import has_something_to_offer, readdress_path, readdress_url
 from aftercare.console.reading_log import readings_shown
 from aftercare.console.resuming import resume_act_page
@@ -35,7 +35,6 @@ from aftercare.outbox.replanning import replan_patient
 from aftercare.treatments.models import TreatmentSession
 
 DATES = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y")
-REPLANNED_BY = {"time_zone", "agreed", "email_consent_at"}
 
 PAUSE = Act(
     name="pause",

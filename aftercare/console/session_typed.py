@@ -27,6 +27,7 @@ KEPT_AS = "kept_as"
 """The field by which a form that came again says what it became."""
 FIXED = ("patient", "protocol")
 CORRECTION, DRAFT, NEW = "correction", "draft", "new"
+BECOMES = {SessionState.COMPLETED: CORRECTION, SessionState.VOIDED: NEW, SessionState.DRAFT: DRAFT}
 MEANWHILE: Mapping[str, Promise] = {
     SessionState.COMPLETED: gettext_lazy(
         "%(who)s completed this session while you were writing. Nothing of yours is saved yet, and "
@@ -56,14 +57,14 @@ def typed_again(
     admin: Any, request: HttpRequest, session: TreatmentSession, page: HttpResponse
 ) -> HttpResponse:
     """The form with what was typed; the session's ``page`` where it says just what is stored."""
-    kept_as = {SessionState.COMPLETED: CORRECTION, SessionState.VOIDED: NEW}.get(session.state, DRAFT)
+    kept_as = BECOMES[SessionState(session.state)]
     _keep_rows(admin, request, session, new=kept_as == NEW)
     stored = [] if kept_as == NEW else _stored_otherwise(admin, request, session)
     if not stored and kept_as == CORRECTION:
         messages.error(request, STALE)
         return page
     request.session_refused = {EVERYWHERE: [_meanwhile(session)]}  # type: ignore[attr-defined]
-    context = {"kept_as": kept_as, "stored": stored}
+    context: dict[str, Any] = {"kept_as": kept_as, "stored": stored}
     if kept_as == CORRECTION:
         context |= {"correcting": True, "title": _("Correct the session")}
     key = None if kept_as == NEW else str(session.pk)
@@ -71,7 +72,7 @@ def typed_again(
 
 
 def _meanwhile(session: TreatmentSession) -> str:
-    last = session.history.order_by("-history_date", "-history_id").first()  # type: ignore[attr-defined]
+    last = session.history.order_by("-history_date", "-history_id").first()
     who = name_of(last.history_user if last else None)
     return MEANWHILE[session.state] % {"who": who, "why": f"“{session.void_reason}”."}
 
@@ -120,7 +121,7 @@ def _as_posted(row: Any, names: Iterable[str]) -> dict[str, str]:
 def _row(data: QueryDict, prefix: str, number: int) -> dict[str, str]:
     start = f"{prefix}-{number}-"
     return {
-        name.removeprefix(start): data[name]
+        name.removeprefix(start): str(data[name])
         for name in data
         if is_row(name, prefix) and name.startswith(start)
     }
@@ -171,5 +172,6 @@ def _in_words(field: forms.Field, value: Any, session: TreatmentSession) -> str:
     if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
         return str(field.queryset.filter(pk=value).first() or "–")
     if isinstance(field, forms.ChoiceField):
-        return str(dict(field.choices).get(value, value or "–"))  # type: ignore[arg-type, call-overload]
+        choices: Any = field.choices
+        return str(dict(choices).get(value, value or "–"))
     return "–" if value in (None, "") else str(value)

@@ -1,14 +1,15 @@
-"""What another plan of steps would do to the messages that are planned, before it is saved. Reads only.
+"""What a change of steps, of a patient or of a clinic would do to planned messages, before it is saved.
 
-The same code as replanning decides: the steps are tried in memory, and nothing is locked.
+The same code as replanning decides about what is tried in memory. Reads only, and locks nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Q
 
+from aftercare.clinics.models import Clinic, Patient
 from aftercare.outbox.forecasting import PlannedMessage
 from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.outbox.promising import for_planning, is_new, plans_and_rows
@@ -33,23 +34,31 @@ class Moved:
 
 @dataclass
 class Foreseen:
-    """How many messages would move, be promised anew, stop, or be missed; and the first of them."""
+    """How many messages would move, be promised anew, stop, be missed, held or released; the first of them.
+
+    ``at_once``: how many of those would go at once that wait now.
+    """
 
     moved: int = 0
     added: int = 0
     stopped: int = 0
     missed: int = 0
+    held: int = 0
+    released: int = 0
+    at_once: int = 0
     examples: list[Moved] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.moved or self.added or self.stopped or self.missed)
+        return self.total > 0
 
     @property
     def total(self) -> int:
-        return self.moved + self.added + self.stopped + self.missed
+        return self.moved + self.added + self.stopped + self.missed + self.held + self.released
 
-    def note(self, kind: str, change: Moved) -> None:
+    def note(self, kind: str, change: Moved, *, now: datetime) -> None:
         setattr(self, kind, getattr(self, kind) + 1)
+        waits = kind == "released" or change.before is None or change.before > now
+        self.at_once += change.after is not None and change.after <= now and waits and kind != "held"
         if len(self.examples) < MOST_EXAMPLES:
             self.examples.append(change)
 
@@ -62,11 +71,43 @@ def foresee(protocol: Protocol, steps: Sequence[ProtocolStep], *, now: datetime)
     tried = _with_ids(steps)
     trial = Protocol.objects.get(pk=protocol.pk)
     trial._prefetched_objects_cache = {"steps": tried}  # type: ignore[attr-defined] # read by forecasting
-    ids = may_still_change(Q(protocol=protocol), [*tried, *protocol.steps.all()], now=now)
-    found = Foreseen()
+
+    def try_it(session: TreatmentSession) -> None:
+        session.protocol = trial
+
+    return _foresee(Q(protocol=protocol), [*tried, *protocol.steps.all()], try_it, now)
+
+
+def foresee_patient(patient: Patient, *, now: datetime) -> Foreseen:
+    """What saving the patient as they are in memory would do to the messages promised to them."""
+
+    def try_it(session: TreatmentSession) -> None:
+        session.patient = patient
+
+    steps = ProtocolStep.objects.filter(protocol__clinic=patient.clinic_id)
+    return _foresee(Q(patient=patient.pk), steps, try_it, now)
+
+
+def foresee_clinic(clinic: Clinic, *, now: datetime) -> Foreseen:
+    """What saving the clinic as it is in memory would do to the messages promised to its patients."""
+
+    def try_it(session: TreatmentSession) -> None:
+        session.clinic = session.patient.clinic = clinic
+
+    steps = ProtocolStep.objects.filter(protocol__clinic=clinic.pk)
+    return _foresee(Q(clinic=clinic.pk), steps, try_it, now)
+
+
+def _foresee(
+    which: Q, steps: Iterable[ProtocolStep], try_it: Callable[[TreatmentSession], None], now: datetime
+) -> Foreseen:
+    ids, found = may_still_change(which, steps, now=now), Foreseen()
     for start in range(0, len(ids), CHUNK):
-        sessions = for_planning(TreatmentSession.objects.filter(pk__in=ids[start : start + CHUNK]))
-        _note_all(found, _with_plan(sessions.filter(state=SessionState.COMPLETED), trial), now)
+        chunk = TreatmentSession.objects.filter(pk__in=ids[start : start + CHUNK])
+        sessions = list(for_planning(chunk.filter(state=SessionState.COMPLETED)))
+        for session in sessions:
+            try_it(session)
+        _note_all(found, sessions, now)
     return found
 
 
@@ -82,18 +123,11 @@ def _fields(step: ProtocolStep) -> dict[str, object]:
     return {each.attname: getattr(step, each.attname) for each in ProtocolStep._meta.concrete_fields}
 
 
-def _with_plan(sessions: Iterable[TreatmentSession], trial: Protocol) -> list[TreatmentSession]:
-    found = list(sessions)
-    for session in found:
-        session.protocol = trial
-    return found
-
-
 def _note_all(found: Foreseen, sessions: list[TreatmentSession], now: datetime) -> None:
     plans, rows = plans_and_rows(sessions, now=now)
     for session in sessions:
         for kind, change in _changes(session, plans[session.pk], rows.get(session.pk, {}), now):
-            found.note(kind, change)
+            found.note(kind, change, now=now)
 
 
 def _changes(
@@ -103,7 +137,7 @@ def _changes(
     for step_id, row in rows.items():
         revision = revise(row, by_step.get(step_id), now=now)
         if revision is not None and (kind := _kind(row, revision)):
-            after = revision.fields.get("send_at") if kind in ("moved", "added") else None
+            after = None if kind in ("stopped", "missed") else revision.fields.get("send_at")
             before = row.send_at if row.status in UNSENT else None
             yield kind, Moved(row, row.step, session, before, after)
     for planned in plan:
@@ -112,11 +146,15 @@ def _changes(
 
 
 def _kind(row: ScheduledMessage, revision: Revision) -> str:
-    """What it comes to for whoever waits for the message; empty if its time stays."""
+    """What it comes to for whoever waits for the message; empty if it goes when and as it would anyway."""
     going, goes = row.status in UNSENT, revision.to in UNSENT
     if going and goes:
         fields = {"send_at": row.send_at, "latest_at": row.latest_at, **revision.fields}
-        return "" if (fields["send_at"], fields["latest_at"]) == (row.send_at, row.latest_at) else "moved"
+        if (fields["send_at"], fields["latest_at"]) != (row.send_at, row.latest_at):
+            return "moved"
+        if (row.status == Status.HELD) == (revision.to == Status.HELD):
+            return ""
+        return "held" if revision.to == Status.HELD else "released"
     if going:
         return "missed" if revision.to == Status.MISSED else "stopped"
     return "added" if goes else ""

@@ -69,10 +69,12 @@ def page(clinic, name="change"):
     return reverse(f"admin:clinics_clinic_{name}", args=[clinic.pk])
 
 
-def test_new_zone_moves_what_is_promised(client, owner, clinic, session, posted):
+def test_new_zone_moves_what_is_promised_once_agreed_to(client, owner, clinic, session, posted):
     day_after = session.scheduled_messages.get(step__name="The day after")
+    moved = {**posted, "time_zone": "Europe/Madrid"}
+    asked = client.post(page(clinic), moved).context["adminform"].form
 
-    client.post(page(clinic), {**posted, "time_zone": "Europe/Madrid"})
+    client.post(page(clinic), {**moved, "agreed_change": asked.change_digest()})
 
     before = day_after.send_at
     day_after.refresh_from_db()

@@ -133,7 +133,8 @@ def test_recorded_consent_releases_what_was_held(client, staff, clinic, posted):
     session = factories.treatment_session(clinic, patient=patient, ended_at=NOW - timedelta(minutes=30))
     complete_session(session, by=None, now=NOW)
 
-    client.post(page(patient), posted)
+    asked = client.post(page(patient), posted).context["adminform"].form
+    client.post(page(patient), {**posted, "agreed_change": asked.change_digest()})
 
     assert {row.status for row in session.scheduled_messages.all()} == {Status.SCHEDULED}
 
