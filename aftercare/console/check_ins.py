@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -96,9 +95,7 @@ class CheckInAdmin(ScopedAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponseBase:
-        check_in = self.get_object(request, object_id)
-        if not self.has_view_permission(request, check_in):
-            raise PermissionDenied
+        check_in = self.row(request, object_id)
         context = {**self.admin_site.each_context(request), **_shown(check_in), "opts": self.opts}
         return TemplateResponse(request, "console/checkins/check_in.html", context)
 

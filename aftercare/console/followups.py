@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
@@ -120,7 +119,5 @@ class FollowUpTaskAdmin(ScopedHistoryAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponseBase:
-        task = self.get_object(request, object_id)
-        if not self.has_view_permission(request, task):
-            raise PermissionDenied
+        task = self.row(request, object_id)
         return task_page(self, request, task)

@@ -160,9 +160,7 @@ class LotMailAdmin(ActingAdmin, ScopedHistoryAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponseBase:
         """How far it has come, what may be done about it, and whom to phone."""
-        mail = self.get_object(request, object_id)
-        if not self.has_view_permission(request, mail):
-            raise PermissionDenied
+        mail = self.row(request, object_id)
         progress = progress_of(mail)
         acts = self.acts_for(request, mail)
         context = {

@@ -96,6 +96,7 @@ class ProtocolAdmin(OneSaveButton, ScopedHistoryAdmin):
     list_display = ("name", "clinic", "variant_names", "step_count", "state")
     list_filter = ("clinic", "active")
     list_select_related = ("clinic",)
+    ordering = ("clinic", "name")  # of the model's own none is left once the steps are counted
     search_fields = ("name", "slug")
     fields = ("clinic", "name", "slug", "variants", "active")
     prepopulated_fields = {"slug": ("name",)}

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -39,9 +38,7 @@ def has_something_to_offer(patient: Patient) -> bool:
 
 def readdress_page(admin: "PatientAdmin", request: HttpRequest, object_id: str) -> HttpResponseBase:
     """Lists what may still be sent; sends what was ticked."""
-    patient = admin.get_object(request, object_id)
-    if not admin.has_change_permission(request, patient):
-        raise PermissionDenied
+    patient = admin.row(request, object_id, to_change=True)
     if request.method == "POST":
         return _send(request, patient)
     context = {

@@ -9,6 +9,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest
@@ -141,6 +142,14 @@ class ScopedAdmin(ScopedChoices, ModelAdmin):
             raise Http404
         opened(request, found)
         return found
+
+    def row(self, request: HttpRequest, object_id: str, *, to_change: bool = False) -> Any:
+        """The row for somebody who may see it, or ``to_change`` who may change it; refuses others."""
+        row = self.get_object(request, object_id)
+        allowed = self.has_change_permission if to_change else self.has_view_permission
+        if not allowed(request, row):
+            raise PermissionDenied
+        return row
 
     def may(self, request: HttpRequest, roles: tuple[Role, ...], obj: Model | None = None) -> bool:
         """Whether the user has one of the roles in the row's clinic, or in any clinic without a row."""

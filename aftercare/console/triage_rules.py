@@ -76,9 +76,7 @@ class RuleSetAdmin(ScopedHistoryAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponseBase:
-        rules = self.get_object(request, object_id)
-        if not self.has_view_permission(request, rules):
-            raise PermissionDenied
+        rules = self.row(request, object_id)
         may_edit = rules.status == VersionStatus.DRAFT and self.has_change_permission(request, rules)
         form = RulesForm(rules.content, request.POST or None)
         if request.method == "POST":

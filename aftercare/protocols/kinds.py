@@ -1,4 +1,4 @@
-"""The words for what gives a step its time, and for what becomes of its messages."""
+"""The words for what gives a step its time, what becomes of its messages, and what patients wait with."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -31,3 +31,16 @@ class NewerSession(models.TextChoices):
 
     SUPERSEDE = "supersede", _("The newer session's message takes its place")
     KEEP = "keep", _("Send it all the same")
+
+
+class Topic(models.TextChoices):
+    """What a patient waits with."""
+
+    WASHING = "washing", _("Washing")
+    MAKEUP = "makeup", _("Make-up")
+    SUNSCREEN = "sunscreen", _("Sunscreen")
+    EXERCISE = "exercise", _("Exercise")
+    HEAT = "heat", _("Heat and sauna")
+    SWIMMING = "swimming", _("Swimming")
+    ALCOHOL = "alcohol", _("Alcohol")
+    ACTIVES = "actives", _("Retinoids, acids, vitamin C, scrubs")

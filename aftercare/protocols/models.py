@@ -13,7 +13,7 @@ from aftercare import timing
 from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet
 from aftercare.content.models import MessageTemplate
-from aftercare.protocols.kinds import PLANNED_KINDS, LateAction, NewerSession, StepKind, UnknownPolicy
+from aftercare.protocols.kinds import PLANNED_KINDS, LateAction, NewerSession, StepKind, Topic, UnknownPolicy
 
 #: Beyond a year or so no aftercare is planned; the bounds keep every instant within the calendar.
 LATEST_DAY = 400
@@ -235,19 +235,6 @@ class ProtocolStep(models.Model):
             latest_day=cast(int, self.latest_day),
             latest_at=cast(time, self.latest_local_time),
         )
-
-
-class Topic(models.TextChoices):
-    """What a patient waits with."""
-
-    WASHING = "washing", _("Washing")
-    MAKEUP = "makeup", _("Make-up")
-    SUNSCREEN = "sunscreen", _("Sunscreen")
-    EXERCISE = "exercise", _("Exercise")
-    HEAT = "heat", _("Heat and sauna")
-    SWIMMING = "swimming", _("Swimming")
-    ALCOHOL = "alcohol", _("Alcohol")
-    ACTIVES = "actives", _("Retinoids, acids, vitamin C, scrubs")
 
 
 class Restriction(models.Model):

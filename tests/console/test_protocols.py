@@ -359,3 +359,13 @@ def test_step_of_another_protocol_cannot_be_smuggled_in(client, owner, protocol)
     save(client, protocol, of(foreign, name="Hijacked"))
 
     assert ProtocolStep.objects.get(pk=foreign.pk).name != "Hijacked"
+
+
+def test_protocols_to_choose_from_stand_in_order_of_their_names(client, owner, clinic):
+    for name in ("Peeling", "Lasers", "Microneedling"):
+        factories.protocol(clinic, steps=(), name=name)
+    asked = {"app_label": "treatments", "model_name": "treatmentsession", "field_name": "protocol"}
+
+    found = client.get(reverse("admin:autocomplete"), {**asked, "term": ""}).json()["results"]
+
+    assert [one["text"] for one in found] == ["Lasers", "Microneedling", "Peeling"]
