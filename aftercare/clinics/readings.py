@@ -1,5 +1,6 @@
 """Who opened what of a patient: rows that are added and read, never altered."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -24,6 +25,15 @@ class Page(models.TextChoices):
     MESSAGE = "message", _("Message")
     CHECK_IN = "check_in", _("Check-in")
     TASK = "task", _("Follow-up task")
+    PREVIEW = "preview", _("Preview of a text")
+
+
+class Taken(models.TextChoices):
+    """Which list of patients was shown or taken out at once."""
+
+    PATIENTS = "patients", _("Export of patients")
+    SESSIONS = "sessions", _("Export of sessions")
+    LOT = "lot", _("Search of a lot")
 
 
 class ReadingQuerySet(KeptRows, ClinicScopedQuerySet):  # type: ignore[override]
@@ -67,3 +77,42 @@ def note_reading(*, patient: Patient, user: User, page: Page, row: object, now: 
     )
     reading.slot = int(now.timestamp() // SLOT.total_seconds())
     Reading.objects.bulk_create([reading], ignore_conflicts=True)
+
+
+class ListReading(KeptRow):
+    """That a member of staff took a list out as a file, or searched who was treated with a lot.
+
+    ``rows`` counts what was in it of this clinic; ``detail`` is the kind of the file, or the lot.
+    """
+
+    clinic = models.ForeignKey(Clinic, verbose_name=_("clinic"), on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.PROTECT, related_name="+"
+    )
+    taken = models.CharField(_("what"), max_length=10, choices=Taken.choices)
+    detail = models.CharField(_("detail"), max_length=60)
+    rows = models.PositiveIntegerField(_("rows"))
+    at = models.DateTimeField(_("at"))
+
+    objects: ClassVar[Any] = ReadingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("reading of a list")
+        verbose_name_plural = _("readings of lists")
+        indexes = [models.Index(fields=["clinic", "-at"], name="list_reading_by_clinic")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(taken__in=Taken.values), name="list_reading_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_taken_display()} {self.detail}"
+
+
+def note_list_reading(
+    *, rows: Mapping[int, int], user: User, taken: Taken, detail: str, now: datetime
+) -> None:
+    """Keeps that a list was taken: one row for each clinic in it, ``rows`` by the clinic's id."""
+    ListReading.objects.bulk_create(
+        ListReading(clinic_id=clinic_id, user=user, taken=taken, detail=detail, rows=count, at=now)
+        for clinic_id, count in rows.items()
+    )

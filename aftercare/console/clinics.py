@@ -1,10 +1,12 @@
 """Clinics and accounts: settings and users."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -21,6 +23,7 @@ from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.asking import change_digest, must_ask
 from aftercare.console.hours import HolidayInline, OpeningHoursInline
 from aftercare.console.languages import warnings
+from aftercare.console.reading_pages import clinic_readings_page
 from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin
@@ -124,9 +127,14 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     def state(self, clinic: Clinic) -> Any:
         return _("Paused") if clinic.paused_at else _("Running")
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(partial(clinic_readings_page, self))
+        return [path("<int:pk>/readings/", view, name="clinics_clinic_readings"), *super().get_urls()]
+
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
-        if kwargs.get("obj"):
-            context["fallbacks"] = warnings(fallbacks(kwargs["obj"]))
+        if clinic := kwargs.get("obj"):
+            context["fallbacks"] = warnings(fallbacks(clinic))
+            context["may_see_readings"] = self.may(request, OWNERS, clinic)
         return super().render_change_form(request, context, **kwargs)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Clinic | None = None) -> dict[str, Any]:

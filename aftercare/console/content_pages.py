@@ -16,11 +16,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic, Practitioner
+from aftercare.clinics.readings import Page
 from aftercare.console.access import MAX_ID_DIGITS, user_of
 from aftercare.console.approving import approver_of, factor_again_first
 from aftercare.console.content_approving import ApprovalForm, approval_form, planned_count
 from aftercare.console.content_drafts import placed
 from aftercare.console.frames import framed
+from aftercare.console.reading_log import opened
 from aftercare.console.times import said
 from aftercare.content.approval import ApprovalRefused, approve, problems_of, words_digest
 from aftercare.content.compiling import Source, compile_source
@@ -185,7 +187,9 @@ def chosen_session(request: HttpRequest, version: TemplateVersion, wanted: str) 
         return None
     if not wanted.isdecimal() or len(wanted) > MAX_ID_DIGITS:
         raise Http404
-    return get_object_or_404(_sessions(request, version), pk=wanted)
+    session = get_object_or_404(_sessions(request, version), pk=wanted)
+    opened(request, session, Page.PREVIEW)
+    return session
 
 
 def _frame_url(version: TemplateVersion, session: TreatmentSession | None) -> str:

@@ -29,6 +29,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from aftercare.console.access import RECORDERS, access_of
+from aftercare.console.reading_log import note_export
 from aftercare.console.scoping import ScopedAdmin
 from aftercare.outbox.importing.formulas import defused, looks_like_a_formula
 
@@ -64,6 +65,7 @@ class ExportingAdmin(ScopedAdmin):
         rows = self.export_rows(request)
         if kind == "xlsx" and rows.order_by()[: MOST_EXCEL_ROWS + 1].count() > MOST_EXCEL_ROWS:
             return self._too_long(request)
+        note_export(request, rows, kind=kind)
         lines = self._lines(request, rows)
         data, content_type = WRITERS[kind]([name for name, _say in self.export_columns], lines)
         response = StreamingHttpResponse(data, content_type=content_type)

@@ -8,6 +8,8 @@ from typing import Any
 from django.db.models import ForeignKey, Model
 from django.utils.functional import Promise
 
+from aftercare.console.history_words import changed_place, in_words
+
 MOST = 100
 """Changes of one kind of part that a page shows, the newest."""
 
@@ -20,7 +22,7 @@ class PartChange:
     who: Any
     part: str
     did: str
-    fields: tuple[tuple[str | Promise, Any, Any], ...]
+    fields: tuple[tuple[str | Promise, str, str], ...]
 
 
 def changes_of_parts(row: Model, parts: Iterable[type[Model]]) -> list[PartChange]:
@@ -33,13 +35,14 @@ def _changes(row: Model, part: Any) -> Iterator[PartChange]:
     tie = next(field for field in part._meta.fields if _leads_to(field, row))
     versions = part.history.filter(**{tie.name: row.pk}).select_related("history_user")[:MOST]
     before: dict[Any, Any] = {}
+    names = _Names()
     for version in reversed(versions):
         yield PartChange(
             at=version.history_date,
             who=version.history_user,
             part=f"{part._meta.verbose_name}: {version.instance}",
             did=": ".join(filter(None, (version.get_history_type_display(), version.history_change_reason))),
-            fields=_differences(part, before.get(version.id), version),
+            fields=_differences(part, before.get(version.id), version, names),
         )
         before[version.id] = version
 
@@ -48,14 +51,32 @@ def _leads_to(field: Any, row: Model) -> bool:
     return isinstance(field, ForeignKey) and isinstance(row, field.related_model)
 
 
-def _differences(part: Any, old: Any, new: Any) -> tuple[tuple[str | Promise, Any, Any], ...]:
+def _differences(
+    part: Any, old: Any, new: Any, names: "_Names"
+) -> tuple[tuple[str | Promise, str, str], ...]:
     if old is None:
         return ()
-    pairs = [
-        (field.verbose_name, getattr(old, field.attname), getattr(new, field.attname))
-        for field in _told(part)
-    ]
-    return tuple(pair for pair in pairs if pair[1] != pair[2])
+    pairs = [(field, getattr(old, field.attname), getattr(new, field.attname)) for field in _told(part)]
+    return tuple(
+        (field.verbose_name, *changed_place(names.of(field, before), names.of(field, after)))
+        for field, before, after in pairs
+        if before != after
+    )
+
+
+class _Names:
+    """What rows that a part points to are called, each read once; one that is gone, by its id."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[type[Model], Any], Any] = {}
+
+    def of(self, field: Any, value: Any) -> Any:
+        if not isinstance(field, ForeignKey) or value is None:
+            return in_words(field, value)
+        key = (field.related_model, value)
+        if key not in self._known:
+            self._known[key] = field.related_model._base_manager.filter(pk=value).first() or value
+        return self._known[key]
 
 
 def _told(part: Any) -> list[Any]:

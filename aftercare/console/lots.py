@@ -19,6 +19,7 @@ from aftercare.clinics.models import Clinic
 from aftercare.console.access import WRITERS, access_of, user_of
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.lot_preview import Choice, choices_for, previews_of
+from aftercare.console.reading_log import note_lot
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.content.models import MessageTemplate, TemplatePurpose
 from aftercare.lots.models import LotMail
@@ -135,6 +136,7 @@ class LotMailAdmin(ActingAdmin, ScopedHistoryAdmin):
         if request.method == "POST":
             return _write(request, clinic, lot)
         found = treated_with(clinic, lot)
+        note_lot(request, clinic, lot=lot, count=len(found))
         choices = choices_for(clinic)
         chosen = next((one for one in choices if str(one.template.pk) == asked.get("text")), None)
         context = {

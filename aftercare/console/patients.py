@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -22,7 +23,8 @@ from aftercare.console.exporting import ExportingAdmin
 from aftercare.console.importing import Importing, with_import
 from aftercare.console.patient_form import REPLANNED_BY, PatientForm
 from aftercare.console.readdressing import has_something_to_offer, readdress_path, readdress_url
-from aftercare.console.reading_log import readings_shown
+from aftercare.console.reading_log import NEWEST, readings_shown
+from aftercare.console.reading_pages import patient_readings_page
 from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
@@ -134,7 +136,9 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ExportingAdmin, ScopedHistoryAdmi
             messages.info(request, _("What is promised to this patient was planned anew."))
 
     def get_urls(self) -> list[URLPattern]:
-        own = [readdress_path(self), *Importing(self, ImportKind.PATIENTS).urls()]
+        view = self.admin_site.admin_view(partial(patient_readings_page, self))
+        readings = path("<int:pk>/readings/", view, name="clinics_patient_readings")
+        own = [readings, readdress_path(self), *Importing(self, ImportKind.PATIENTS).urls()]
         return [*own, *super().get_urls()]
 
     def response_change(self, request: HttpRequest, obj: Patient) -> HttpResponseBase:
@@ -167,6 +171,7 @@ def _promised(request: HttpRequest, patient: Patient) -> dict[str, Any]:
         ],
         "lines": [line_of(row) for row in related[:50]],
         "readings": readings_shown(request, patient),
+        "newest": NEWEST,
     }
 
 

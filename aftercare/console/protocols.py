@@ -91,6 +91,7 @@ class ProtocolAdmin(OneSaveButton, ScopedHistoryAdmin):
     empty_hint = _("Add a protocol from the library, from a file, or step by step.")
     form = ProtocolForm
     edit_roles = WRITERS
+    history_parts = (ProtocolStep, Restriction)
     change_form_template = "console/protocols/protocol_form.html"
     change_list_template = "console/protocols/protocol_list.html"
     list_display = ("name", "clinic", "variant_names", "step_count", "state")

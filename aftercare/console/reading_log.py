@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from aftercare.checkins.models import CheckIn
-from aftercare.clinics.models import Patient
-from aftercare.clinics.readings import Page, Reading, note_reading
+from aftercare.clinics.models import Clinic, Patient
+from aftercare.clinics.readings import Page, Reading, Taken, note_list_reading, note_reading
 from aftercare.console.access import OWNERS, access_of, user_of
 from aftercare.console.times import said
 from aftercare.followups.models import FollowUpTask
@@ -24,20 +24,23 @@ SHOWING: Mapping[type[Model], Page] = {
     CheckIn: Page.CHECK_IN,
     FollowUpTask: Page.TASK,
 }
+TAKEN: Mapping[type[Model], Taken] = {Patient: Taken.PATIENTS, TreatmentSession: Taken.SESSIONS}
+"""What the export of a list is called. A list without a name here is not exported."""
 NEWEST = 20
 OK = 200
 
 
-def opened(request: HttpRequest, row: Any) -> None:
-    """Tells that the request's answer will show this row."""
+def opened(request: HttpRequest, row: Any, page: Page | None = None) -> None:
+    """Tells that the request's answer will show this row, on the page of its kind unless another is named."""
     request.opened_row = row  # type: ignore[attr-defined]
+    request.opened_page = page or SHOWING.get(type(row))  # type: ignore[attr-defined]
 
 
 def note_what_was_opened(request: HttpRequest, response: HttpResponseBase) -> None:
     """After a page was shown: one row, unless the page shows no patient or was opened just now already."""
     row: Any = getattr(request, "opened_row", None)
-    page = SHOWING.get(type(row))
-    if page is None or request.method != "GET" or response.status_code != OK:
+    page = getattr(request, "opened_page", None)
+    if page is None or response.status_code != OK:
         return
     patient = row if isinstance(row, Patient) else row.patient
     note_reading(patient=patient, user=user_of(request), page=page, row=row.pk, now=timezone.now())
@@ -49,3 +52,21 @@ def readings_shown(request: HttpRequest, patient: Patient) -> list[tuple[str, Re
         return None
     rows = Reading.objects.filter(patient=patient).select_related("user").order_by("-at")[:NEWEST]
     return [(said(row.at, patient.clinic.time_zone), row) for row in rows]
+
+
+def note_export(request: HttpRequest, rows: QuerySet[Any], *, kind: str) -> None:
+    """That these rows leave as a file of this kind."""
+    counted = rows.order_by().values_list("clinic").annotate(count=Count("pk", distinct=True))
+    now = timezone.now()
+    note_list_reading(
+        rows=dict(counted), user=user_of(request), taken=TAKEN[rows.model], detail=kind, now=now
+    )
+
+
+def note_lot(request: HttpRequest, clinic: Clinic, *, lot: str, count: int) -> None:
+    """That the patients treated with the lot are shown; nothing where nobody was."""
+    if count:
+        now = timezone.now()
+        note_list_reading(
+            rows={clinic.pk: count}, user=user_of(request), taken=Taken.LOT, detail=lot, now=now
+        )

@@ -21,6 +21,7 @@ from unfold.admin import ModelAdmin
 from aftercare.clinics.models import Clinic, Role
 from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of, only_clinic
 from aftercare.console.history_parts import changes_of_parts
+from aftercare.console.history_words import ChangeInWords
 from aftercare.console.lists import PageOfRows, ScopedRelatedFilter
 from aftercare.console.reading_log import opened
 
@@ -238,6 +239,9 @@ class ScopedHistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
         row = self.get_object(request, unquote(object_id))
         parts = changes_of_parts(row, (*(inline.model for inline in self.inlines), *self.history_parts))
         return super().history_view(request, object_id, {**(extra_context or {}), "parts": parts})
+
+    def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> Any:
+        return ChangeInWords(self.model, historical_record)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
