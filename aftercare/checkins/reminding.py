@@ -6,6 +6,7 @@ that stores an answer. Like every message it leaves only if its claim still hold
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -16,6 +17,7 @@ from aftercare.outbox.importing.slicing import in_chunks
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.promising import lock_patients
+from aftercare.outbox.readdressing import KEPT, close_former_tries
 from aftercare.outbox.revising import UNSENT
 from aftercare.outbox.superseding import Place, course_of, newer_than, taken_over_by
 from aftercare.outbox.transitions import move, move_all, record_new
@@ -25,8 +27,9 @@ from aftercare.treatments.models import SessionState, TreatmentSession
 
 AFTER_MINUTES, LATEST_MINUTES = 12 * 60, 36 * 60
 """After the check-in was sent. Quiet hours may move it on; later than a day and a half it helps nobody."""
-FORMER = Q(status=Status.CANCELLED, why=Why.STAFF_RESENT)
+TAKEN_BACK = Q(status=Status.CANCELLED, why=Why.STAFF_RESENT)
 """The reminder of a sending that came back: taken back until the check-in has gone to the right address."""
+UNSENT_YET: dict[str, Any] = {"sent_at": None, "delivery": "", "delivery_at": None}
 TIMES = ("planned_at", "send_at", "due_at", "latest_at", "moved_by", "safety_critical")
 
 
@@ -76,9 +79,11 @@ def _without(now: datetime) -> QuerySet[ScheduledMessage]:
     since = now - timedelta(minutes=LATEST_MINUTES)
     # send_at too, for the index's sake; what left later than a week after its time is past reminding.
     sent = ScheduledMessage.objects.filter(send_at__gt=since - timedelta(days=7), sent_at__gt=since)
-    reminded = ScheduledMessage.objects.filter(
-        ~FORMER, session=OuterRef("session"), step__reminds=OuterRef("step"), step__kind=StepKind.REMINDER
+    reminders = ScheduledMessage.objects.filter(
+        ~TAKEN_BACK, session=OuterRef("session"), step__reminds=OuterRef("step"), step__kind=StepKind.REMINDER
     )
+    # One that the former address kept, due before the check-in went to the right one, reminded nobody.
+    reminded = reminders.exclude(KEPT, send_at__lt=OuterRef("sent_at"))
     approved = TemplateVersion.objects.approved().filter(
         template__clinic=OuterRef("clinic"), template__purpose=TemplatePurpose.REMINDER
     )
@@ -113,13 +118,14 @@ def _of_the_newest(messages: Sequence[ScheduledMessage]) -> list[ScheduledMessag
 
 def _store(rows: Sequence[ScheduledMessage], now: datetime) -> int:
     """New reminders, and those of former sendings with their new times."""
-    former = ScheduledMessage.objects.filter(FORMER, session__in=[row.session_id for row in rows])
+    former = ScheduledMessage.objects.filter(TAKEN_BACK | KEPT, session__in=[row.session_id for row in rows])
     known = {(row.session_id, row.step_id): row for row in former.filter(step__kind=StepKind.REMINDER)}
     new = [row for row in rows if (row.session_id, row.step_id) not in known]
     for row in rows:
         if before := known.get((row.session_id, row.step_id)):
             timed = {name: getattr(row, name) for name in TIMES}
-            move(before.pk, to=Status.SCHEDULED, frm=Status(before.status), now=now, **timed)
+            move(before.pk, to=Status.SCHEDULED, frm=Status(before.status), now=now, **UNSENT_YET, **timed)
+            close_former_tries(before)
     ScheduledMessage.objects.bulk_create(new)
     record_new(new, now=now)
     return len(rows)

@@ -75,7 +75,7 @@ def _promise_anew(message: ScheduledMessage, *, by: User, now: datetime) -> bool
         delivery_at=None,
     )
     if moved:
-        _close_former_tries(message)
+        close_former_tries(message)
         _take_reminder_back(message, by=by, now=now)
         done = _("The address was corrected and it was sent again.")
         withdraw_tasks(f"message:{message.pk}:", outcome=done, now=now)
@@ -90,7 +90,7 @@ def _take_reminder_back(message: ScheduledMessage, *, by: User, now: datetime) -
     move_all(waiting, to=Status.CANCELLED, now=now, why=Why.STAFF_RESENT, actor=by)
 
 
-def _close_former_tries(message: ScheduledMessage) -> None:
+def close_former_tries(message: ScheduledMessage) -> None:
     """What is reported of a copy that came back, then or later, says nothing of the new promise."""
     message.attempts.exclude(outcome=AttemptOutcome.NOT_SENT).update(outcome=AttemptOutcome.CAME_BACK)
     verdicts = DeliveryEvent.Verdict

@@ -65,6 +65,28 @@ def test_reminder_moves_to_half_a_day_after_the_sending_to_the_corrected_address
     assert (reminder.planned_at, reminder.send_at, reminder.due_at) == (LATER + HALF_A_DAY,) * 3
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"status": "sent", "sent_at": SENT_AT + HALF_A_DAY, "delivery": "bounced"},
+        {"status": "suppressed"},
+        {"status": "failed", "why": Why.REFUSED},
+    ],
+)
+def test_reminder_that_the_wrong_address_kept_goes_again_after_its_check_in(asking, reminder, kept):
+    ScheduledMessage.objects.filter(pk=reminder.pk).update(**kept)
+    assert promise_reminders(now=LATER) == 0
+    came_back_and_was_corrected(asking)
+    again = SENT_AT + 2 * HALF_A_DAY
+    ScheduledMessage.objects.filter(pk=asking.pk).update(status="sent", sent_at=again)
+
+    assert [promise_reminders(now=again), promise_reminders(now=again)] == [1, 0]
+
+    reminder.refresh_from_db()
+    assert (reminder.status, reminder.sent_at, reminder.delivery) == (Status.SCHEDULED, None, "")
+    assert reminder.send_at == again + HALF_A_DAY
+
+
 def test_newer_session_that_asks_itself_takes_the_older_reminder_over(asking, reminder):
     newer = treated_again(asking)
 
