@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_TESTS := $(BIN)/python -m pytest
+RUN_UNIT_TESTS := $(RUN_TESTS) -n auto --dist worksteal -m "not services and not browser"
 # Beside what the tests need, it has what the benchmarks compare with.
 BENCH_VENV := .venv-bench
 RUN_BENCH := $(BENCH_VENV)/bin/python -m benchmarks
@@ -12,11 +13,12 @@ DEPLOYED := SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz
 	ALLOWED_HOSTS=aftercare.example.com DATABASE_URL=postgres://aftercare@localhost/aftercare \
 	REDIS_URL=redis://localhost:6379/0 EMAIL_URL=smtp+tls://localhost:587
 
-.PHONY: help run test check translations services-test postgres-test browser-test bench bench-servers clean faults
+.PHONY: help run test coverage check translations services-test postgres-test browser-test bench bench-servers clean faults
 
 help:
 	@echo "make run            start Aftercare with demo clinics (PORT=8000, AFTERCARE_VAR=./var)"
-	@echo "make test           the unit tests, with coverage"
+	@echo "make test           the unit tests"
+	@echo "make coverage       the unit tests, and which lines no test runs"
 	@echo "make check          lint, format, types, layers, migrations, deployment settings"
 	@echo "make translations   gather the texts into locale/es/LC_MESSAGES/django.po, and compile it"
 	@echo "make services-test  tests on real PostgreSQL, Redis and SMTP processes, and the HTML before the W3C's checker"
@@ -30,7 +32,10 @@ run: $(VENV)/.runtime
 	@$(BIN)/python -m config.run
 
 test: $(VENV)/.dev
-	$(RUN_TESTS) -n auto -m "not services and not browser" --cov --cov-report=term
+	$(RUN_UNIT_TESTS)
+
+coverage: $(VENV)/.dev
+	$(RUN_UNIT_TESTS) --cov --cov-report=term
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -47,10 +52,10 @@ translations: $(VENV)/.dev
 	$(BIN)/python manage.py compilemessages --locale es --ignore ".venv*"
 
 services-test: $(VENV)/.dev
-	$(RUN_TESTS) -n 2 --dist worksteal -m services
+	$(RUN_TESTS) -n 4 --dist worksteal -m services
 
 postgres-test: $(VENV)/.dev
-	$(RUN_TESTS) --postgres -n auto -m "not services and not browser"
+	$(RUN_UNIT_TESTS) --postgres
 
 browser-test: $(VENV)/.dev
 	$(RUN_TESTS) -n 2 -m browser tests/browser

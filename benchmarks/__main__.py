@@ -1,9 +1,13 @@
-"""``python -m benchmarks NAME [--help]``: starts private servers, an empty site, and the benchmark."""
+"""``python -m benchmarks NAME [--help]``: starts private servers, an empty site, and the benchmark.
+
+``BENCHMARK_MIGRATED`` may name a folder that saves the migrations (see :class:`benchmarks.servers.Servers`).
+"""
 
 import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 
 import django
 from django.core.management import call_command
@@ -19,7 +23,8 @@ def main() -> int:
         return 2
     name, *arguments = sys.argv[1:]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the servers end, too
-    with Servers() as servers:
+    migrated = os.environ.get("BENCHMARK_MIGRATED")
+    with Servers(Path(migrated) if migrated else None) as servers:
         os.environ.update(servers.environ())
         django.setup()
         call_command("migrate", verbosity=0)

@@ -16,6 +16,7 @@ from benchmarks.measuring import machine
 from benchmarks.reporting import Goal, emit, judge
 from benchmarks.servers import Servers
 from benchmarks.site import make_due, make_places
+from benchmarks.watching import refuse_copies
 from tests.services.deployment import Deployment
 
 LONGEST_WAIT_SECONDS = 180
@@ -37,9 +38,10 @@ def main(arguments: list[str], servers: Servers) -> int:
 def offer(servers: Servers, rate: float, seconds: int, clinics: int) -> None:
     """Lets messages fall due one after the other, and returns when all are sent.
 
-    Raises RuntimeError when that takes three minutes longer than it should.
+    Raises RuntimeError when that takes three minutes longer than it should, and SentTwice.
     """
     count, places = int(rate * seconds), make_places(clinics)
+    before = servers.sink.taken()
     running = Deployment(servers.folder, servers.environ())
     try:
         running.worker()
@@ -49,6 +51,7 @@ def offer(servers: Servers, rate: float, seconds: int, clinics: int) -> None:
         _until_sent(start.timestamp() + seconds + LONGEST_WAIT_SECONDS)
     finally:
         running.close()
+    refuse_copies(servers.sink.taken() - before, count)
 
 
 def delays() -> dict[str, list[float]]:

@@ -40,22 +40,26 @@ class Sink:
 
 
 class Servers:
-    """All three; as a context manager it ends them and removes what they wrote."""
+    """All three; as a context manager it ends them and removes what they wrote.
 
-    def __init__(self) -> None:
-        self.cleaning = ExitStack()
+    ``migrated`` is the data folder of a PostgreSQL server whose database ``schema`` has every table; without
+    it, the database is empty.
+    """
+
+    def __init__(self, migrated: Path | None = None) -> None:
+        self.migrated, self.cleaning = migrated, ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as started:
             self.folder = Path(tempfile.mkdtemp(prefix="aftercare-benchmark-"))
             started.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            self.postgres = PostgresServer(durable=True)
+            self.postgres = PostgresServer(durable=True, copied_from=self.migrated)
             started.callback(self.postgres.close)
             self.redis = RedisServer()
             started.callback(self.redis.close)
             self.sink = Sink(self.folder)
             started.callback(self.sink.process.kill)
-            self.make_database("aftercare")
+            self.make_database("aftercare", like="schema" if self.migrated else "template1")
             self.cleaning = started.pop_all()
         return self
 
@@ -67,9 +71,9 @@ class Servers:
         """Each server's main process."""
         return [self.postgres.process.pid, self.redis.process.pid, self.sink.process.pid]
 
-    def make_database(self, name: str) -> None:
+    def make_database(self, name: str, *, like: str = "template1") -> None:
         with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
 
     def environ(self, **variables: str) -> dict[str, str]:
         """The variables of a production site on these servers, and nothing of the caller's but PATH."""

@@ -18,6 +18,16 @@ class NeverFinished(Exception):
     """A subject did not send all its messages in time."""
 
 
+class SentTwice(Exception):
+    """The mail server took more messages than there were."""
+
+
+def refuse_copies(taken: int, count: int) -> None:
+    """Raises SentTwice: a rate that counts copies would be worth nothing."""
+    if taken > count:
+        raise SentTwice(f"The mail server took {taken} messages where {count} were due")
+
+
 @dataclass(frozen=True)
 class Measured:
     """``rate`` is messages a second from the first to the last that the mail server took.
@@ -50,11 +60,15 @@ class Watch:
         self.memory, self.next_memory = 0, self.start
 
     def until(self, count: int, settled: Callable[[], bool], *, seconds: float = 900) -> Measured:
-        """Returns when ``count`` messages have been taken and are settled. Raises NeverFinished."""
+        """Returns when ``count`` messages have been taken once and are settled.
+
+        Raises NeverFinished and SentTwice.
+        """
         while not (self.look() >= count and settled()):
             if time.monotonic() > self.start + seconds:
                 raise NeverFinished(f"{self.last[1]} of {count} messages in {seconds:.0f} s")
             time.sleep(LOOK_SECONDS)
+        refuse_copies(self.look(), count)
         wall, cpu = time.monotonic() - self.start, cpu_of_all() - self.cpu
         (began, already), (ended, taken) = self.first, self.last
         rate = (taken - already) / (ended - began) if ended > began else taken / wall

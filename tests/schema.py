@@ -2,7 +2,7 @@
 
 It is kept beside pytest's own cache, under a name that changes with the migrations, the models' permissions
 and the locked packages. A run still migrates its copy, so what was added since is applied. ``make clean``
-removes it.
+removes it. ``python -m tests.schema`` makes it beforehand, on SQLite and PostgreSQL.
 """
 
 import fcntl
@@ -54,9 +54,10 @@ def alone() -> Iterator[None]:
 
 def kept(kind: str, make: Callable[[Path], None]) -> Path:
     """The file or folder that ``make`` fills, from an earlier run where there is one. Call it ``alone``."""
-    wanted, draft = KEPT / f"{kind}-{fingerprint()}", KEPT / "draft"
+    wanted = KEPT / f"{kind}-{fingerprint()}"
+    draft = KEPT / f"draft-{os.getpid()}"  # what a killed run left, or writes still, is another
     if not wanted.exists():
-        for stale in [draft, *KEPT.glob(f"{kind.partition('-')[0]}-*")]:
+        for stale in [*KEPT.glob("draft*"), *KEPT.glob(f"{kind.partition('-')[0]}-*")]:
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
         make(draft)
         draft.rename(wanted)
@@ -74,6 +75,13 @@ def make_sqlite(draft: Path) -> None:
     migrate(f"sqlite:///{draft}")
 
 
+def put_sqlite(file: Path) -> None:
+    """A migrated database of its own, for a site that keeps its data in the file's folder."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with alone():
+        shutil.copyfile(kept("sqlite", make_sqlite), file)
+
+
 def make_postgres(draft: Path) -> None:
     server = PostgresServer()
     try:
@@ -89,9 +97,13 @@ def make_postgres(draft: Path) -> None:
 def migrated_postgres() -> PostgresServer:
     """A server of one's own, with the migrated database ``NAME`` to make others from."""
     with alone():
-        told = subprocess.run([binary("postgres"), "--version"], check=True, capture_output=True, text=True)
-        release = told.stdout.split()[2]
-        return PostgresServer(copied_from=kept(f"postgres-{release}", make_postgres))
+        return PostgresServer(copied_from=kept_postgres())
+
+
+def kept_postgres() -> Path:
+    """The data folder of a server that was stopped. Call it :func:`alone`."""
+    told = subprocess.run([binary("postgres"), "--version"], check=True, capture_output=True, text=True)
+    return kept(f"postgres-{told.stdout.split()[2]}", make_postgres)
 
 
 def fill_on_creation(connection: BaseDatabaseWrapper) -> None:
@@ -119,3 +131,15 @@ def flush_history_too() -> None:
         return [*refusing, *flush(self, style, tables, **options)]
 
     operations.sql_flush = sql_flush
+
+
+def main() -> None:
+    django.setup()
+    with alone():
+        kept("sqlite", make_sqlite)
+        kept_postgres()
+
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    main()

@@ -16,7 +16,7 @@ from benchmarks.copying import write_copy
 from benchmarks.memory import Sample, by_fifths
 from benchmarks.phases import Phases
 from benchmarks.site import forget_messages, make_due, make_places
-from benchmarks.watching import NeverFinished, Watch
+from benchmarks.watching import NeverFinished, SentTwice, Watch
 
 
 @pytest.fixture
@@ -95,6 +95,13 @@ def test_watch_gives_up_when_messages_are_missing():
 
     with pytest.raises(NeverFinished, match="1 of 2 messages"):
         watch.until(2, settled=lambda: True, seconds=0.1)
+
+
+def test_watch_refuses_a_copy_too_many():
+    watch = Watch(SinkOf(0, 3), list)
+
+    with pytest.raises(SentTwice, match="3 messages where 2 were due"):
+        watch.until(2, settled=lambda: True)
 
 
 def test_phase_is_not_charged_for_what_it_calls_in_another(db, monkeypatch):

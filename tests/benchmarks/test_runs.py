@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests import schema
 from tests.services.processes import ROOT
 
 pytestmark = pytest.mark.services
@@ -15,8 +16,10 @@ pytestmark = pytest.mark.services
 def run(*arguments):
     """What a benchmark said of itself, by kind; fails the test when it failed."""
     command = [sys.executable, "-m", "benchmarks", *arguments]
+    with schema.alone():
+        environ = os.environ | {"BENCHMARK_MIGRATED": str(schema.kept_postgres())}
     done = subprocess.run(
-        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=600, check=False
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-1000:]
     found = {}

@@ -26,7 +26,7 @@ def shown_to(user, rows):
     """The addresses that answer the user with a whole page of their own."""
     client = Client()
     client.force_login(user)
-    others = [str(row.pk) for row in rows.values()]
+    others = sorted({str(row.pk) for row in rows.values()})
     found = {reverse(page.name) for page in pages() if not page.parameters and page.name != "admin:logout"}
     for page in pages():
         if page.model in rows and page.parameters and page.parameters != ["name"]:

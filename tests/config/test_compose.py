@@ -8,6 +8,7 @@ import yaml
 from config.environment import WHAT_TO_WRITE
 from config.mail import PROVIDERS
 from tests.config.test_settings import manage
+from tests.services.deployment import ALONE
 from tests.services.processes import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -39,6 +40,10 @@ def test_standby_starts_without_the_broker_it_stands_in_for():
 @pytest.mark.parametrize("service", ["worker", "standby"])
 def test_sender_gets_ten_seconds_and_some_to_end(service):
     assert 10 < int(SERVICES[service]["stop_grace_period"].removesuffix("s")) <= 30
+
+
+def test_worker_starts_as_those_that_the_tests_harm():
+    assert set(ALONE) <= set(SERVICES["worker"]["command"])
 
 
 @pytest.mark.parametrize("service", ["web", "worker", "beat", "standby", "migrate"])

@@ -131,13 +131,15 @@ def theirs():
     return populate(factories.clinic(name=f"{MARK}- Clinic", slug="zanzibar"), f"{MARK}-")
 
 
-def history_ids(rows):
-    return [str(row.history.first().pk) for row in rows.values() if hasattr(row, "history")]
+def ids_of(rows):
+    """Every id that a row or its newest version has, each once."""
+    versions = {str(row.history.first().pk) for row in rows.values() if hasattr(row, "history")}
+    return sorted({str(row.pk) for row in rows.values()} | versions)
 
 
 def walk_rows(walk, theirs):
     """Every page that names a row, with the rows of its model; or with all, if it is of no model."""
-    others = [str(row.pk) for row in theirs.values()] + history_ids(theirs)
+    others = ids_of(theirs)
     for page in pages():
         if not page.parameters or page.name in TELLS_NOTHING or page.parameters == ["name"]:
             continue
@@ -167,7 +169,7 @@ def walk_named_acts(walk, theirs):
 
 def walk_own_rows_with_parts_of_theirs(walk, mine, theirs):
     """Pages of an own row that name something further: the further thing must be its own as well."""
-    others = [str(row.pk) for row in theirs.values()] + history_ids(theirs)
+    others = ids_of(theirs)
     for page in pages():
         if len(page.parameters) > 1 and page.model in mine:
             for url in addresses(page, mine[page.model], others):

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 MARK = "Zanzibar"  # in the name of everything that belongs to the other clinic
 NOW = datetime(2026, 3, 28, 16, tzinfo=UTC)
 REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
+walked_again = pytest.mark.any_database  # on PostgreSQL the owner's walk in test_isolation opens the same
 
 
 def populate(clinic, mark=""):
@@ -120,11 +121,13 @@ def address(name, args):
         return reverse(f"admin:{name}", args=[str(args[0]).replace("_2D", "-"), *args[1:]])
 
 
+@walked_again
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
 def test_every_registered_model_is_walked(model, mine):
     assert model in mine
 
 
+@walked_again
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
 def test_every_page_of_another_clinics_row_is_refused(model, client, owner, theirs):
     addresses = addresses_of(theirs[model])
@@ -135,6 +138,7 @@ def test_every_page_of_another_clinics_row_is_refused(model, client, owner, thei
     assert [one for one in answers if not {one[1], one[2]} <= {403, 404, 405}] == []
 
 
+@walked_again
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
 def test_lists_and_filters_never_name_another_clinic(model, client, owner, theirs):
     answer = client.get(page(model, "changelist"))
@@ -202,6 +206,7 @@ def test_autocomplete_offers_nothing_of_another_clinic(model, name, client, owne
     assert searched == []
 
 
+@walked_again
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
 def test_bulk_actions_do_nothing_to_another_clinics_rows(model, client, owner, theirs):
     before = type(theirs[model]).objects.filter(pk=theirs[model].pk).values().get()

@@ -10,6 +10,7 @@ from django.db import connection
 from aftercare.outbox.claiming import POSTGRESQL
 from aftercare.outbox.clock import database_now
 from aftercare.outbox.models import ScheduledMessage
+from tests import schema
 from tests.services.processes import ROOT
 
 SHUNNED = ("hashagg", "sort", "hashjoin", "mergejoin", "material", "memoize", "indexscan", "bitmapscan")
@@ -46,8 +47,8 @@ def test_claimers_on_sqlite_share_nothing_and_leave_nothing(tmp_path):
         "AFTERCARE_VAR": str(tmp_path),
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    for module in (["manage", "migrate", "-v0"], ["tests.engine.seed", "60"]):
-        subprocess.run([sys.executable, "-m", *module], env=environ, cwd=ROOT, check=True)
+    schema.put_sqlite(tmp_path / "aftercare.sqlite3")
+    subprocess.run([sys.executable, "-m", "tests.engine.seed", "60"], env=environ, cwd=ROOT, check=True)
 
     claimed = together(environ)
 

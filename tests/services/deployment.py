@@ -9,6 +9,9 @@ from pathlib import Path
 
 from tests.services.processes import ROOT, Process, free_port
 
+ALONE = ("--without-gossip", "--without-mingle")
+"""Options of each worker in docker-compose.yml."""
+
 
 @dataclass
 class Deployment:
@@ -49,7 +52,7 @@ class Deployment:
     def launch_worker(self, *, concurrency: int = 2, **variables: str) -> Process:
         """As :meth:`worker`, but it is still starting."""
         name = f"worker-{len(self.processes)}"
-        command = ("celery", "-A", "config", "worker", "-c", str(concurrency), "-n", f"{name}@%h")
+        command = ("celery", "-A", "config", "worker", *ALONE, "-c", str(concurrency), "-n", f"{name}@%h")
         return self.start(name, *command, **variables)
 
     def beat(self, **variables: str) -> Process:

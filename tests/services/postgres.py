@@ -19,6 +19,7 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 shared_buffers = 64MB
 """
+DURABLE = "fsync = on\nfull_page_writes = on\n"
 NOT_DURABLE = "fsync = off\nfull_page_writes = off\n"
 
 
@@ -55,17 +56,22 @@ class PostgresServer:
         if copied_from:
             self.copy(copied_from)
         else:
-            self.initialise(durable=durable)
+            self.initialise()
+        self.configure(DURABLE if durable else NOT_DURABLE)
         command = [binary("postgres"), "-D", str(self.data), "-p", str(self.port)]
         self.process = Process(command, self.folder / "server.log", user=self.user)
         self.start()
 
-    def initialise(self, *, durable: bool) -> None:
+    def initialise(self) -> None:
         options = ["--username=aftercare", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         command = [binary("initdb"), "--pgdata", str(self.data), *options]
         subprocess.run(command, user=self.user, cwd=self.folder, check=True, capture_output=True)
+        self.configure(SETTINGS)
+
+    def configure(self, lines: str) -> None:
+        """Of two lines for one setting the later one counts."""
         with (self.data / "postgresql.conf").open("a") as settings:
-            settings.write(SETTINGS + ("" if durable else NOT_DURABLE))
+            settings.write(lines)
 
     def copy(self, folder: Path) -> None:
         shutil.copytree(folder, self.data)

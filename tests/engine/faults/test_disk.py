@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from tests import schema
 from tests.engine.faults.folder import EmbeddedRun, MailFolder, room
 from tests.services.deployment import Deployment
 from tests.services.processes import wait_for
@@ -42,8 +43,8 @@ def embedded(tmp_path):
         "AFTERCARE_VAR": str(tmp_path),
         "DJANGO_SETTINGS_MODULE": "tests.engine.settings",
     }
+    schema.put_sqlite(tmp_path / "aftercare.sqlite3")
     running = Deployment(tmp_path, environ)
-    running.manage("migrate", "-v0")
     yield running
     running.close()
 
