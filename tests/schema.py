@@ -2,7 +2,7 @@
 
 It is kept beside pytest's own cache, under a name that changes with the migrations, the models' permissions
 and the locked packages. A run still migrates its copy, so what was added since is applied. ``make clean``
-removes it. ``python -m tests.schema`` makes it beforehand, on SQLite and PostgreSQL.
+removes it.
 """
 
 import fcntl
@@ -133,13 +133,8 @@ def flush_history_too() -> None:
     operations.sql_flush = sql_flush
 
 
-def main() -> None:
-    django.setup()
+def keep_both() -> None:
+    """Makes what the tests on SQLite and on PostgreSQL start from, unless it is there."""
     with alone():
         kept("sqlite", make_sqlite)
         kept_postgres()
-
-
-if __name__ == "__main__":
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-    main()
