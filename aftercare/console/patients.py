@@ -105,7 +105,7 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ExportingAdmin, ScopedHistoryAdmi
         return date_format(patient.birth_date, "j M Y") if patient.birth_date else "–"
 
     @display(
-        description=_("e-mail"),
+        description=_("Aftercare e-mail"),
         label={_("Agreed"): "success", _("Not agreed: held"): "warning", _("Paused"): "warning"},
     )
     def consent(self, patient: Patient) -> str | Promise:
