@@ -6,13 +6,14 @@ Whoever changes a concern locks its patient first.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from aftercare.checkins.deadlines import due_by, promised_by
+from aftercare.checkins.deadlines import Times, promised_by, times_of
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import Concern
 from aftercare.clinics.duty import Duty
@@ -57,11 +58,14 @@ def raise_concern(
             said = _("A worse answer came; there is a task for it.")
             withdraw_tasks(concern.sources, outcome=said, now=now)
         concern = _at_level(concern, session, level=level, now=now)
-        due = due_by(level, now=now, limit=limit, duty=duty)
-        concern.due_at = max(now, min(due, concern.due_at)) if concern.pk else due
+        times = times_of(level, now=now, limit=limit, duty=duty)
+        concern.due_at = max(now, min(times.due_at, concern.due_at)) if concern.pk else times.due_at
         concern.promised_at = promised_by(now=now, limit=limit, duty=duty)
         concern.save()
-        _tell(concern, now=now)
+        # A task of its own for each level: a worse answer is something new, whoever works on the former.
+        _open_task(
+            concern, level, detail=f"{level.label}", times=replace(times, due_at=concern.due_at), now=now
+        )
         hold_routine(session.patient, now=now)
     return concern
 
@@ -160,12 +164,6 @@ def _at_level(concern: Concern | None, session: TreatmentSession, *, level: Leve
     return concern
 
 
-def _tell(concern: Concern, *, now: datetime) -> None:
-    """A task of its own for each level: a worse answer is something new, whoever works on the former."""
-    level = Level(concern.level)
-    _open_task(concern, f"{level}", detail=str(level.label), deadline_at=concern.due_at, now=now)
-
-
 def _tell_again(concern: Concern, level: Level, *, limit: timedelta, duty: Duty, now: datetime) -> None:
     """Opens a further task, unless one as urgent waits for a reader: it tells of this answer as well."""
     unread = tasks_of(concern).filter(claimed_by__isnull=True)
@@ -176,8 +174,9 @@ def _tell_again(concern: Concern, level: Level, *, limit: timedelta, duty: Duty,
         concern.save(update_fields=["promised_at"])
     name = f"{level}:{all_tasks_of(concern).count() + 1}"
     detail = _("%(level)s – the patient has answered again") % {"level": level.label}
-    due = due_by(level, now=now, limit=limit, duty=duty)
-    _open_task(concern, name, detail=detail, deadline_at=_as_promised(due, concern, now=now), now=now)
+    times = times_of(level, now=now, limit=limit, duty=duty)
+    times = replace(times, due_at=_as_promised(times.due_at, concern, now=now))
+    _open_task(concern, name, detail=detail, times=times, now=now)
 
 
 def _as_promised(due_at: datetime, concern: Concern, *, now: datetime) -> datetime:
@@ -186,8 +185,9 @@ def _as_promised(due_at: datetime, concern: Concern, *, now: datetime) -> dateti
     return due_at if promised is None or promised <= now else min(due_at, promised)
 
 
-def _open_task(concern: Concern, name: str, *, detail: str, deadline_at: datetime, now: datetime) -> None:
-    """Opens a task of the concern, and tells of it at once. ``name`` begins with the answer's level."""
+def _open_task(concern: Concern, name: str, *, detail: str, times: Times, now: datetime) -> None:
+    """Opens a task of the concern, and tells of it as soon as it may. ``name`` begins with the level."""
+    waits = now < times.told_from < times.due_at
     task = open_task(
         clinic=concern.clinic,
         patient=concern.patient,
@@ -195,7 +195,8 @@ def _open_task(concern: Concern, name: str, *, detail: str, deadline_at: datetim
         source=f"{concern.sources}{name}",
         detail=detail,
         now=now,
-        deadline_at=deadline_at,
+        deadline_at=times.due_at,
+        tell_from=times.told_from if waits else None,
     )
     tell_now(task, now=now)
     wake_on_commit()

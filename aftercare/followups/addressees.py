@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cached_property
 
 from aftercare.clinics.addresses import comparable
-from aftercare.clinics.hours import is_on_duty
+from aftercare.clinics.duty import Duty
+from aftercare.clinics.hours import duty_of
 from aftercare.clinics.models import Clinic, Membership, Role
 from aftercare.followups.models import FollowUpTask, Rung
 
@@ -33,13 +35,22 @@ class Addressees:
             Rung.SECOND: self._second,
             Rung.OWNER: self._owners,
             Rung.OVERDUE: lambda: [*self._claimer(task), *self._second(), *self._owners()],
+            Rung.OPENING: self._on_duty,
         }[rung]()
         return _once(found or self._anybody())
+
+    def next_on_duty_at(self) -> datetime | None:
+        """When somebody comes on duty; None if somebody is, or the clinic has given no hours."""
+        return None if self._duty.covers(self._now) else self._duty.next_start(self._now)
+
+    @cached_property
+    def _duty(self) -> Duty:
+        return duty_of(self._clinic)
 
     def _on_duty(self) -> list[str]:
         """Outside the clinic's hours the on-call address, where there is one."""
         on_call = _named(self._clinic.on_call_email)
-        if on_call and not is_on_duty(self._clinic, at=self._now):
+        if on_call and not self._duty.covers(self._now):
             return on_call
         told = [member.user.email for member in self._members if member.told_of_tasks]
         return told or on_call or self._owners()

@@ -78,6 +78,7 @@ def add_note(*, task: FollowUpTask, text: str, by: User, now: datetime) -> TaskN
 
 
 def _only_when_overdue() -> Case:
-    """Once somebody has taken it on, the others are told at its deadline alone, and once."""
-    overdue_told = When(told=Rung.OVERDUE, then=Value(None, DateTimeField()))
+    """Once somebody has taken it on, the others are told at its deadline alone, and once; what was overdue
+    while nobody was on duty, at opening too."""
+    overdue_told = When(told=Rung.OVERDUE, then=F("opening_at"))
     return Case(overdue_told, default=F("deadline_at"), output_field=DateTimeField())

@@ -30,14 +30,17 @@ class Rung(models.TextChoices):
     SECOND = "second", _("Second person")
     OWNER = "owner", _("Owners")
     OVERDUE = "overdue", _("Overdue: second person and owners")
+    OPENING = "opening", _("Whoever is on duty, at opening")
 
 
 class FollowUpTask(models.Model):
     """A thing a member of staff must do, with a deadline.
 
     ``source`` names what caused it (for example ``message:<id>:missed``); opening the same source twice
-    leaves one task. ``told`` is the last rung that was told of it, ``tell_at`` (UTC) when the next is; None
-    when nobody more needs to be.
+    leaves one task. ``told`` is the last rung of the ladder that was told of it, ``tell_at`` (UTC) when
+    somebody is next; None when nobody more needs to be. ``ladder_from``: from when the shares of its time
+    count, None from its opening on. ``opening_at``: when those are told who come on duty, if nobody was when
+    it was told first.
     """
 
     clinic = models.ForeignKey(
@@ -73,9 +76,11 @@ class FollowUpTask(models.Model):
 
     told = models.CharField(_("told"), max_length=10, choices=Rung.choices, blank=True, editable=False)
     tell_at = models.DateTimeField(_("next is told at"), null=True, blank=True, editable=False)
+    ladder_from = models.DateTimeField(_("its time counts from"), null=True, blank=True, editable=False)
+    opening_at = models.DateTimeField(_("told at opening"), null=True, blank=True, editable=False)
 
     objects = ClinicScopedQuerySet.as_manager()
-    history = History(excluded_fields=["told", "tell_at"])
+    history = History(excluded_fields=["told", "tell_at", "ladder_from", "opening_at"])
 
     class Meta:
         verbose_name = _("follow-up task")

@@ -19,14 +19,15 @@ def open_task(
     detail: str,
     now: datetime,
     deadline_at: datetime,
+    tell_from: datetime | None = None,
 ) -> FollowUpTask:
     """The one task for ``source``, opened unless it is there already.
 
-    A deadline that has passed becomes ``now``. Staff are told of it by the engine's next tick. A task that
-    was withdrawn opens anew; one that a person closed stays closed.
+    A deadline that has passed becomes ``now``. Staff are told of it by the engine's next tick, or its first
+    after ``tell_from``. A task that was withdrawn opens anew; one that a person closed stays closed.
     """
     opened = {"detail": detail, "opened_at": now, "deadline_at": max(deadline_at, now)}
-    opened |= {"told": "", "tell_at": now}
+    opened |= {"told": "", "tell_at": tell_from or now, "ladder_from": tell_from, "opening_at": None}
     task, created = FollowUpTask.objects.of_every_clinic().get_or_create(
         source=source, defaults={"clinic": clinic, "patient": patient, "cause": cause, **opened}
     )

@@ -27,8 +27,8 @@ def mail_of(notice: StaffNotice) -> Mail:
 
 
 def still_needed(notice: StaffNotice) -> bool:
-    """Whether one of its tasks is still open; before the deadline also, whether nobody has taken it on."""
+    """Whether one of its tasks is still open; unless it may be overdue also, whether nobody has it."""
     waiting = notice.tasks.filter(closed_at__isnull=True)
-    if notice.rung != Rung.OVERDUE:
+    if notice.rung not in (Rung.OVERDUE, Rung.OPENING):
         waiting = waiting.filter(claimed_by__isnull=True)
     return waiting.exists()

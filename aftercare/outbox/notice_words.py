@@ -24,25 +24,25 @@ class Words:
     language: str
 
 
-def words_for(clinic: Clinic, rung: Rung, tasks: Sequence[FollowUpTask]) -> Words:
+def words_for(clinic: Clinic, rung: Rung, tasks: Sequence[FollowUpTask], *, now: datetime) -> Words:
     """One or several tasks of the clinic, told as ``rung``. Times are those of the clinic's zone."""
-    language = str(clinic.locale)
+    language, late = str(clinic.locale), all(task.deadline_at <= now for task in tasks)
     with translation.override(language):
         until = _said(min(task.deadline_at for task in tasks), clinic)
-        lines = [_what(clinic, rung, len(tasks)), _until(rung, until), _link(tasks), _why(rung), _privacy()]
-        return Words(_subject(clinic, rung, len(tasks)), "\n\n".join(lines) + "\n", language)
+        lines = [_what(clinic, len(tasks), late), _until(until, late), _link(tasks), _why(rung), _privacy()]
+        return Words(_subject(clinic, len(tasks), late), "\n\n".join(lines) + "\n", language)
 
 
-def _subject(clinic: Clinic, rung: Rung, count: int) -> str:
-    if rung == Rung.OVERDUE:
+def _subject(clinic: Clinic, count: int, late: bool) -> str:
+    if late:
         said = ngettext("A task is overdue", "%(count)d tasks are overdue", count)
     else:
         said = ngettext("A task needs somebody", "%(count)d tasks need somebody", count)
     return f"{said % {'count': count}} · {clinic.name}"[:200]
 
 
-def _what(clinic: Clinic, rung: Rung, count: int) -> str:
-    if rung == Rung.OVERDUE:
+def _what(clinic: Clinic, count: int, late: bool) -> str:
+    if late:
         said = ngettext(
             "A task at %(clinic)s is overdue.", "%(count)d tasks at %(clinic)s are overdue.", count
         )
@@ -53,8 +53,8 @@ def _what(clinic: Clinic, rung: Rung, count: int) -> str:
     return said % {"count": count, "clinic": clinic.name}
 
 
-def _until(rung: Rung, until: str) -> str:
-    if rung == Rung.OVERDUE:
+def _until(until: str, late: bool) -> str:
+    if late:
         return _("It should have been done by %s.") % until
     return _("It should be done by %s.") % until
 
@@ -75,6 +75,7 @@ def _why(rung: Rung) -> str:
             "You get this mail because three quarters of the time have passed and nobody has taken it on."
         ),
         Rung.OVERDUE: _("You get this mail because its time has passed and it is not closed."),
+        Rung.OPENING: _("You get this mail because it came while the clinic was shut, and is still open."),
     }[rung]
 
 

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from aftercare.clinics.models import Clinic
 from aftercare.followups.addressees import Addressees
-from aftercare.followups.escalating import climb
+from aftercare.followups.escalating import LADDER, Ladder, climb
 from aftercare.followups.models import FollowUpTask, Rung
 from aftercare.outbox.models import NoticeStatus, StaffNotice
 from aftercare.outbox.notice_words import words_for
@@ -37,7 +37,7 @@ def tell_due(*, now: datetime) -> int:
     with transaction.atomic():
         tasks = _locked(due.select_related("clinic"))
         _tell(tasks, now)
-        FollowUpTask.objects.bulk_update(tasks, ["told", "tell_at"])
+        FollowUpTask.objects.bulk_update(tasks, ["told", "tell_at", "opening_at"])
     return len(tasks)
 
 
@@ -53,7 +53,7 @@ def tell_now(task: FollowUpTask, *, now: datetime) -> bool:
             for one in found:  # at most the one
                 one.clinic = task.clinic
                 _tell([one], now)
-                due.update(told=one.told, tell_at=one.tell_at)
+                due.update(told=one.told, tell_at=one.tell_at, opening_at=one.opening_at)
         return bool(found)
     except DatabaseError:
         raise
@@ -89,27 +89,27 @@ def _climb_all(clinic: Clinic, tasks: Sequence[FollowUpTask], now: datetime) -> 
     """Moves each task up, and says which of them go to whom; nobody is told of one twice at once."""
     addressees, mails = Addressees(clinic, now=now), defaultdict(list)
     for task in tasks:
-        climbed = climb(
-            task.told,
-            opened_at=task.opened_at,
-            deadline_at=task.deadline_at,
-            claimed=task.claimed_by_id is not None,
-            now=now,
-        )
+        if not task.told:
+            task.opening_at = addressees.next_on_duty_at()
+        climbed = climb(_ladder(task), task.told, claimed=task.claimed_by_id is not None, now=now)
         whom = {address: rung for rung in climbed.rungs for address in addressees.of(task, rung)}
         for address, rung in whom.items():
             mails[rung, address].append(task)
-        if climbed.rungs:
-            task.told = climbed.rungs[-1]
-            if not whom:
-                log.error("nobody_to_tell", clinic=clinic.pk, task=task.pk)
-        task.tell_at = climbed.next_at
+        if climbed.rungs and not whom:
+            log.error("nobody_to_tell", clinic=clinic.pk, task=task.pk)
+        task.told = next((rung for rung in reversed(climbed.rungs) if rung in LADDER), task.told)
+        task.tell_at, task.opening_at = climbed.next_at, climbed.opening_at
     return mails
+
+
+def _ladder(task: FollowUpTask) -> Ladder:
+    begins_at = task.ladder_from or task.opened_at
+    return Ladder(begins_at=begins_at, deadline_at=task.deadline_at, opening_at=task.opening_at)
 
 
 def _write(clinic: Clinic, mails: Mails, now: datetime) -> None:
     for (rung, address), tasks in mails.items():
-        words = words_for(clinic, rung, tasks)
+        words = words_for(clinic, rung, tasks, now=now)
         notice = StaffNotice.objects.create(
             clinic=clinic,
             rung=rung,

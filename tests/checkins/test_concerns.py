@@ -120,6 +120,22 @@ def test_answer_before_closing_climbs_its_ladder_while_somebody_is_there(session
     assert after == [("duty", 0), ("second", 3), ("owner", 4.5), ("overdue", 6)]
 
 
+def test_less_urgent_answer_at_night_is_told_at_opening_to_those_on_duty_and_climbs_from_then(
+    session, people
+):
+    night = NOON.replace(hour=22)
+    concern_at(session, Level.B, now=night)
+    before = told()
+    for hours in (10, 14.4, 14.5):  # nine o'clock, and half the time until six
+        tell_due(now=night + timedelta(hours=hours))
+
+    assert before == []
+    assert [(rung, address.partition("@")[0]) for rung, address in told()] == [
+        ("duty", "nurse"),
+        ("second", "second"),
+    ]
+
+
 def test_notice_that_cannot_be_written_never_loses_the_answer(session, people, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("aftercare.outbox.notifying.words_for", None)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aftercare.checkins.deadlines import due_by, promised_by
+from aftercare.checkins.deadlines import promised_by, times_of
 from aftercare.checkins.levels import Level
 from aftercare.clinics.duty import Duty, Hours
 
@@ -27,7 +27,7 @@ def june(day, hour, minute=0):
 
 
 def due(level, now, duty=DUTY):
-    return due_by(level, now=now, limit=LIMITS[level], duty=duty)
+    return times_of(level, now=now, limit=LIMITS[level], duty=duty).due_at
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,21 @@ def due(level, now, duty=DUTY):
 )
 def test_staff_must_act_while_somebody_is_there_or_on_call(level, now, by):
     assert due(level, now) == by
+
+
+@pytest.mark.parametrize(
+    ("level", "now", "told"),
+    [
+        (Level.A, june(2, 2), june(2, 2)),
+        (Level.B, june(2, 2), june(2, 9)),  # waits for somebody to come on duty
+        (Level.C, june(5, 20), june(8, 9)),
+        (Level.B, june(5, 20), june(5, 20)),  # would wait beyond its limit
+        (Level.B, june(1, 17, 50), june(1, 17, 50)),  # somebody is still there
+        (Level.C, june(1, 12), june(1, 12)),
+    ],
+)
+def test_staff_are_told_at_once_or_when_they_come_on_duty(level, now, told):
+    assert times_of(level, now=now, limit=LIMITS[level], duty=DUTY).told_from == told
 
 
 def test_clinic_without_hours_has_the_limit_from_now():

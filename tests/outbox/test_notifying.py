@@ -1,6 +1,6 @@
 """Tasks whose turn has come are told of by notices: once, bundled, in the commit that says so."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.db import transaction
@@ -198,3 +198,62 @@ def test_urgent_task_is_told_at_once_and_not_again_by_the_tick(at, task):
     assert tell_now(task, now=at.now) is False
     assert tell_due(now=at.now) == 0
     assert told() == [("duty", "nurse")]
+
+
+@pytest.fixture
+def night(clinic):
+    """The clinic is shut until Monday 9:00 in London; somebody is on call."""
+    for weekday in range(5):
+        clinic.opening_hours.create(weekday=weekday, opens_local_time=time(9), closes_local_time=time(18))
+    clinic.on_call_email = "oncall@clinic.example.com"
+    clinic.save()
+    return datetime(2026, 3, 30, 8, tzinfo=UTC)
+
+
+def spent_ladder(at):
+    for hours in (0, 2, 3, 4):
+        tell_due(now=at.now + timedelta(hours=hours))
+    return told()
+
+
+def test_ladder_that_is_spent_at_night_goes_on_with_those_who_come_on_duty(at, night, task):
+    before = spent_ladder(at)
+    tell_due(now=night - timedelta(minutes=1))
+    tell_due(now=night)
+    tell_due(now=night + timedelta(days=1))
+
+    assert [name for _rung, name in before] == ["oncall", "second", "owner", "second", "owner"]
+    assert told()[5:] == [("opening", "nurse")]
+
+
+def test_mail_at_opening_says_why_it_comes_and_that_the_task_is_overdue(at, night, task):
+    spent_ladder(at)
+    tell_due(now=night)
+
+    notice = StaffNotice.objects.get(rung="opening")
+    assert notice.subject.startswith("A task is overdue")
+    assert "It should have been done by Saturday 28 March 2026, 20:01" in notice.text
+    assert "it came while the clinic was shut, and is still open" in notice.text
+
+
+@pytest.mark.parametrize(("claimed_after", "names"), [(1, []), (5, ["nurse"])])
+def test_what_was_taken_on_at_night_is_told_at_opening_only_if_it_was_overdue(
+    at, clinic, night, task, claimed_after, names
+):
+    task.deadline_at = night + timedelta(hours=1) if claimed_after == 1 else task.deadline_at
+    task.save()
+    spent_ladder(at)
+    claim_task(task=task, by=factories.user(clinic, email=""), now=at.now + timedelta(hours=claimed_after))
+    tell_due(now=night)
+
+    assert [name for rung, name in told() if rung == "opening"] == names
+
+
+def test_task_of_opening_hours_is_told_at_no_opening(at, clinic, night, task):
+    task.opened_at = task.tell_at = night
+    task.deadline_at = night + timedelta(hours=4)
+    task.save()
+    for hours in range(30):
+        tell_due(now=night + timedelta(hours=hours))
+
+    assert {rung for rung, _name in told()} == {"duty", "second", "owner", "overdue"}
