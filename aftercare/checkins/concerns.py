@@ -63,9 +63,7 @@ def raise_concern(
         concern.promised_at = promised_by(now=now, limit=limit, duty=duty)
         concern.save()
         # A task of its own for each level: a worse answer is something new, whoever works on the former.
-        _open_task(
-            concern, level, detail=f"{level.label}", times=replace(times, due_at=concern.due_at), now=now
-        )
+        _open_task(concern, level, times=replace(times, due_at=concern.due_at), duty=duty, now=now)
         hold_routine(session.patient, now=now)
     return concern
 
@@ -78,7 +76,7 @@ def acknowledge(concern: Concern, *, read: FollowUpTask, by: User, now: datetime
     """
     with transaction.atomic():
         stored = _locked(concern)
-        if stored.acknowledged_at is None and level_of(read).rank >= Level(stored.level).rank:
+        if stored.acknowledged_at is None and Level(read.level).rank >= Level(stored.level).rank:
             stored.acknowledged_at, stored.acknowledged_by = now, by
             _save(stored, by)
         for task in tasks_of(stored).filter(claimed_by__isnull=True, pk__lte=read.pk):
@@ -167,16 +165,15 @@ def _at_level(concern: Concern | None, session: TreatmentSession, *, level: Leve
 def _tell_again(concern: Concern, level: Level, *, limit: timedelta, duty: Duty, now: datetime) -> None:
     """Opens a further task, unless one as urgent waits for a reader: it tells of this answer as well."""
     unread = tasks_of(concern).filter(claimed_by__isnull=True)
-    if any(level_of(task).rank >= level.rank for task in unread):
+    if any(Level(task.level).rank >= level.rank for task in unread):
         return
     if level == concern.level and (concern.promised_at is None or concern.promised_at <= now):
         concern.promised_at = promised_by(now=now, limit=limit, duty=duty)
         concern.save(update_fields=["promised_at"])
     name = f"{level}:{all_tasks_of(concern).count() + 1}"
-    detail = _("%(level)s – the patient has answered again") % {"level": level.label}
     times = times_of(level, now=now, limit=limit, duty=duty)
     times = replace(times, due_at=_as_promised(times.due_at, concern, now=now))
-    _open_task(concern, name, detail=detail, times=times, now=now)
+    _open_task(concern, name, times=times, duty=duty, now=now)
 
 
 def _as_promised(due_at: datetime, concern: Concern, *, now: datetime) -> datetime:
@@ -185,26 +182,26 @@ def _as_promised(due_at: datetime, concern: Concern, *, now: datetime) -> dateti
     return due_at if promised is None or promised <= now else min(due_at, promised)
 
 
-def _open_task(concern: Concern, name: str, *, detail: str, times: Times, now: datetime) -> None:
-    """Opens a task of the concern, and tells of it as soon as it may. ``name`` begins with the level."""
-    waits = now < times.told_from < times.due_at
+def _open_task(concern: Concern, name: str, *, times: Times, duty: Duty, now: datetime) -> None:
+    """Opens a task of the concern, and tells of it as soon as it may.
+
+    ``name``: the answer's level; of a further answer at that level, with its number behind a colon.
+    """
+    level, waits = Level(name.partition(":")[0]), now < times.told_from < times.due_at
+    again = _("%(level)s – the patient has answered again") % {"level": level.label}
     task = open_task(
         clinic=concern.clinic,
         patient=concern.patient,
         cause=Cause.CONCERN,
         source=f"{concern.sources}{name}",
-        detail=detail,
+        level=level,
+        detail=again if ":" in name else str(level.label),
         now=now,
         deadline_at=times.due_at,
         tell_from=times.told_from if waits else None,
     )
-    tell_now(task, now=now)
+    tell_now(task, now=now, duty=duty)
     wake_on_commit()
-
-
-def level_of(task: FollowUpTask) -> Level:
-    """How soon the answer behind a concern's task needs a human."""
-    return Level(task.source.split(":")[2])
 
 
 def _locked(concern: Concern) -> Concern:

@@ -11,7 +11,6 @@ from aftercare.checkins.concerns import (
     ConcernError,
     acknowledge,
     close_concern,
-    level_of,
     note_call,
     tasks_of,
 )
@@ -88,7 +87,7 @@ def finish(*, task: FollowUpTask, outcome: str, read: str, by: User, now: dateti
 def _waits_behind(task: FollowUpTask, concern: Concern) -> bool:
     """Whether another task of the concern is open that is of its worst level, or came later."""
     others = tasks_of(concern).exclude(pk=task.pk)
-    return any(level_of(other) == concern.level or other.pk > task.pk for other in others)
+    return any(other.level == concern.level or other.pk > task.pk for other in others)
 
 
 def _locked_concern(task: FollowUpTask) -> Concern | None:

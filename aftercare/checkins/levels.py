@@ -1,26 +1,10 @@
-"""How soon a human is needed, from nobody to at once."""
+"""The worst of several levels."""
 
 from collections.abc import Iterable
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
+from aftercare.followups.levels import Level
 
-
-class Level(models.TextChoices):
-    """In rising order; everything above NONE needs a human."""
-
-    NONE = "none", _("Nobody")
-    C = "c", _("C: within days")
-    B = "b", _("B: within a day")
-    A = "a", _("A: today")
-    E = "e", _("E: emergency")
-
-    @property
-    def rank(self) -> int:
-        return RANKS[self]
-
-
-RANKS = {level: rank for rank, level in enumerate(Level)}
+__all__ = ["Level", "worst"]
 
 
 def worst(levels: Iterable[Level]) -> Level:

@@ -25,7 +25,8 @@ from aftercare.console.day_numbers import (
 from aftercare.console.lists import reading_by_index
 from aftercare.console.session_plan import Line, line_of
 from aftercare.console.times import said, said_shortly
-from aftercare.followups.models import Cause, FollowUpTask
+from aftercare.followups.levels import Level
+from aftercare.followups.models import URGENT_FIRST, Cause, FollowUpTask
 from aftercare.outbox.heartbeat import last_tick, signs_of_workers
 from aftercare.outbox.models import ScheduledMessage, StaffNotice, Status
 from aftercare.outbox.site_pause import in_force
@@ -45,6 +46,7 @@ class TaskLine:
     deadline: str
     overdue: bool
     concern: bool
+    level: str
 
 
 @reading_by_index()
@@ -74,7 +76,7 @@ def fill_in(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tasks(tasks: QuerySet[FollowUpTask], now: datetime, zone: ZoneInfo) -> list[TaskLine]:
-    """The open tasks whose deadlines are next."""
+    """The open tasks that are most urgent, then those whose deadlines are next."""
     waiting = tasks.filter(closed_at__isnull=True).select_related("patient", "claimed_by", "clinic")
     return [
         TaskLine(
@@ -82,8 +84,9 @@ def _tasks(tasks: QuerySet[FollowUpTask], now: datetime, zone: ZoneInfo) -> list
             deadline=said_shortly(task.deadline_at, zone),
             overdue=task.deadline_at < now,
             concern=task.cause == Cause.CONCERN,
+            level=task.get_level_display() if task.level != Level.NONE else "",
         )
-        for task in waiting.order_by("deadline_at")[:MOST_TASKS]
+        for task in waiting.order_by(URGENT_FIRST, "deadline_at")[:MOST_TASKS]
     ]
 
 

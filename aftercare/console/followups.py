@@ -18,9 +18,11 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from aftercare.console.access import RECORDERS
+from aftercare.console.check_ins import LABELS
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.task_pages import VIEWS, is_overdue, task_page
-from aftercare.followups.models import FollowUpTask
+from aftercare.followups.levels import Level
+from aftercare.followups.models import URGENT_FIRST, FollowUpTask
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -50,16 +52,19 @@ class OpenFilter(admin.SimpleListFilter):
 
 @admin.register(FollowUpTask)
 class FollowUpTaskAdmin(ScopedHistoryAdmin):
-    """The tasks of a clinic by deadline. They are opened by the engine and never deleted."""
+    """The tasks of a clinic, what is urgent first, then by deadline.
+
+    They are opened by the engine and never deleted.
+    """
 
     empty_hint = _("Nothing to do. Tasks come when a message did not reach a patient, or an answer worries.")
     edit_roles = RECORDERS
-    list_display = ("cause_name", "deadline", "patient", "phone", "clinic", "taken_by")
+    list_display = ("cause_name", "shown_level", "deadline", "patient", "phone", "clinic", "taken_by")
     list_display_links = ("cause_name",)
-    list_filter = (OpenFilter, "cause", "clinic")
+    list_filter = (OpenFilter, "level", "cause", "clinic")
     list_select_related = ("clinic", "patient", "claimed_by")
     search_fields = ("patient__first_name", "patient__last_name", "patient__phone", "detail")
-    ordering = ("deadline_at",)
+    ordering = (URGENT_FIRST, "deadline_at")
     actions = None
 
     def get_urls(self) -> list[URLPattern]:
@@ -93,6 +98,10 @@ class FollowUpTaskAdmin(ScopedHistoryAdmin):
     @display(description=_("cause"), ordering="cause")
     def cause_name(self, task: FollowUpTask) -> str:
         return task.get_cause_display()
+
+    @display(description=_("level"), label=LABELS)
+    def shown_level(self, task: FollowUpTask) -> str | Promise:
+        return task.get_level_display() if task.level != Level.NONE else "–"
 
     @display(description=_("deadline"), ordering="deadline_at")
     def deadline(self, task: FollowUpTask) -> str:

@@ -14,10 +14,10 @@ HANDLERS = (Role.OWNER, Role.CLINICIAN, Role.STAFF)
 
 
 class Addressees:
-    """The addresses of one clinic's people, read once."""
+    """The addresses of one clinic's people, read once. ``duty``: the clinic's, if its caller has read it."""
 
-    def __init__(self, clinic: Clinic, *, now: datetime) -> None:
-        self._clinic, self._now = clinic, now
+    def __init__(self, clinic: Clinic, *, now: datetime, duty: Duty | None = None) -> None:
+        self._clinic, self._now, self._known = clinic, now, duty
         self._members = list(
             Membership.objects.filter(clinic=clinic, role__in=HANDLERS, user__is_active=True)
             .exclude(user__email="")
@@ -45,7 +45,7 @@ class Addressees:
 
     @cached_property
     def _duty(self) -> Duty:
-        return duty_of(self._clinic)
+        return self._known or duty_of(self._clinic)
 
     def _on_duty(self) -> list[str]:
         """Outside the clinic's hours the on-call address, where there is one."""

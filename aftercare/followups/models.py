@@ -2,11 +2,20 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, SmallIntegerField, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Patient
+from aftercare.followups.levels import Level
+
+URGENT_FIRST = Case(
+    When(level=Level.E, then=Value(0)),
+    When(level=Level.A, then=Value(1)),
+    default=Value(2),
+    output_field=SmallIntegerField(),
+)
+"""Before any deadline: an emergency, then what must be done today; of the rest the deadline says enough."""
 
 
 class Cause(models.TextChoices):
@@ -37,10 +46,10 @@ class FollowUpTask(models.Model):
     """A thing a member of staff must do, with a deadline.
 
     ``source`` names what caused it (for example ``message:<id>:missed``); opening the same source twice
-    leaves one task. ``told`` is the last rung of the ladder that was told of it, ``tell_at`` (UTC) when
-    somebody is next; None when nobody more needs to be. ``ladder_from``: from when the shares of its time
-    count, None from its opening on. ``opening_at``: when those are told who come on duty, if nobody was when
-    it was told first.
+    leaves one task. ``level`` is that of the patient's answer behind it, if there is one. ``told`` is the
+    last rung of the ladder that was told of it, ``tell_at`` (UTC) when somebody is next; None when nobody
+    more needs to be. ``ladder_from``: from when the shares of its time count, None from its opening on.
+    ``opening_at``: when those are told who come on duty, if nobody was when it was told first.
     """
 
     clinic = models.ForeignKey(
@@ -50,6 +59,7 @@ class FollowUpTask(models.Model):
         Patient, verbose_name=_("patient"), on_delete=models.PROTECT, related_name="follow_up_tasks"
     )
     cause = models.CharField(_("cause"), max_length=20, choices=Cause.choices)
+    level = models.CharField(_("level"), max_length=4, choices=Level.choices, default=Level.NONE)
     source = models.CharField(_("source"), max_length=120, unique=True)
     detail = models.TextField(_("detail"), blank=True)
     opened_at = models.DateTimeField(_("opened at"))
@@ -95,6 +105,7 @@ class FollowUpTask(models.Model):
             models.Index(fields=["tell_at"], condition=Q(tell_at__isnull=False), name="followup_to_tell"),
         ]
         constraints = [
+            models.CheckConstraint(condition=Q(level__in=Level.values), name="followup_level_known"),
             models.CheckConstraint(
                 condition=Q(deadline_at__gte=models.F("opened_at")), name="followup_deadline_after_opening"
             ),

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from aftercare.clinics.history import keep
 from aftercare.clinics.models import Clinic, Patient
+from aftercare.followups.levels import Level
 from aftercare.followups.models import Cause, FollowUpTask
 
 
@@ -20,16 +21,19 @@ def open_task(
     now: datetime,
     deadline_at: datetime,
     tell_from: datetime | None = None,
+    level: Level = Level.NONE,
 ) -> FollowUpTask:
     """The one task for ``source``, opened unless it is there already.
 
     A deadline that has passed becomes ``now``. Staff are told of it by the engine's next tick, or its first
-    after ``tell_from``. A task that was withdrawn opens anew; one that a person closed stays closed.
+    after ``tell_from``. ``level``: of the patient's answer behind it. A task that was withdrawn opens anew;
+    one that a person closed stays closed.
     """
     opened = {"detail": detail, "opened_at": now, "deadline_at": max(deadline_at, now)}
     opened |= {"told": "", "tell_at": tell_from or now, "ladder_from": tell_from, "opening_at": None}
     task, created = FollowUpTask.objects.of_every_clinic().get_or_create(
-        source=source, defaults={"clinic": clinic, "patient": patient, "cause": cause, **opened}
+        source=source,
+        defaults={"clinic": clinic, "patient": patient, "cause": cause, "level": level, **opened},
     )
     if created:
         return task

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aftercare.clinics.models import Clinic
+from aftercare.followups.levels import Level
 from aftercare.followups.models import FollowUpTask, Rung
 
 
@@ -29,8 +30,11 @@ def words_for(clinic: Clinic, rung: Rung, tasks: Sequence[FollowUpTask], *, now:
     language, late = str(clinic.locale), all(task.deadline_at <= now for task in tasks)
     with translation.override(language):
         until = _said(min(task.deadline_at for task in tasks), clinic)
-        lines = [_what(clinic, len(tasks), late), _until(until, late), _link(tasks), _why(rung), _privacy()]
-        return Words(_subject(clinic, len(tasks), late), "\n\n".join(lines) + "\n", language)
+        level = max((Level(task.level) for task in tasks), key=lambda level: level.rank)
+        subject = _with(level, " – ", _subject(clinic, len(tasks), late))
+        what = _with(level, ". ", _what(clinic, len(tasks), late))
+        lines = [what, _until(until, late), _link(tasks), _why(rung), _privacy()]
+        return Words(subject[:200], "\n\n".join(lines) + "\n", language)
 
 
 def _subject(clinic: Clinic, count: int, late: bool) -> str:
@@ -38,7 +42,12 @@ def _subject(clinic: Clinic, count: int, late: bool) -> str:
         said = ngettext("A task is overdue", "%(count)d tasks are overdue", count)
     else:
         said = ngettext("A task needs somebody", "%(count)d tasks need somebody", count)
-    return f"{said % {'count': count}} · {clinic.name}"[:200]
+    return f"{said % {'count': count}} · {clinic.name}"
+
+
+def _with(level: Level, sign: str, said: str) -> str:
+    """Led by the most urgent level, which tells how fast to be and nothing of the patient."""
+    return said if level is Level.NONE else f"{level.label}{sign}{said}"
 
 
 def _what(clinic: Clinic, count: int, late: bool) -> str:

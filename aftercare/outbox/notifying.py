@@ -12,6 +12,7 @@ import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 
+from aftercare.clinics.duty import Duty
 from aftercare.clinics.models import Clinic
 from aftercare.followups.addressees import Addressees
 from aftercare.followups.escalating import LADDER, Ladder, climb
@@ -41,8 +42,10 @@ def tell_due(*, now: datetime) -> int:
     return len(tasks)
 
 
-def tell_now(task: FollowUpTask, *, now: datetime) -> bool:
+def tell_now(task: FollowUpTask, *, now: datetime, duty: Duty | None = None) -> bool:
     """Tells of one task at once if its turn has come, in the caller's transaction. Returns whether it did.
+
+    ``duty``: the clinic's, where the caller has read it: many patients may answer at once.
 
     A defect here must not undo what the caller writes: then the next tick tries again.
     """
@@ -52,7 +55,7 @@ def tell_now(task: FollowUpTask, *, now: datetime) -> bool:
             found = _locked(due)
             for one in found:  # at most the one
                 one.clinic = task.clinic
-                _tell([one], now)
+                _tell([one], now, duty)
                 due.update(told=one.told, tell_at=one.tell_at, opening_at=one.opening_at)
         return bool(found)
     except DatabaseError:
@@ -76,18 +79,19 @@ def _locked(due: QuerySet[FollowUpTask]) -> list[FollowUpTask]:
     return list(due.select_for_update(of=("self",), skip_locked=True)[:BATCH])
 
 
-def _tell(locked: Sequence[FollowUpTask], now: datetime) -> None:
+def _tell(locked: Sequence[FollowUpTask], now: datetime, duty: Duty | None = None) -> None:
     """Writes the notices, and on the tasks, unsaved, who was told."""
     by_clinic: dict[Clinic, list[FollowUpTask]] = defaultdict(list)
     for task in locked:
         by_clinic[task.clinic].append(task)
     for clinic, tasks in by_clinic.items():
-        _write(clinic, _climb_all(clinic, tasks, now), now)
+        addressees = Addressees(clinic, now=now, duty=duty)
+        _write(clinic, _climb_all(addressees, tasks, now), now)
 
 
-def _climb_all(clinic: Clinic, tasks: Sequence[FollowUpTask], now: datetime) -> Mails:
+def _climb_all(addressees: Addressees, tasks: Sequence[FollowUpTask], now: datetime) -> Mails:
     """Moves each task up, and says which of them go to whom; nobody is told of one twice at once."""
-    addressees, mails = Addressees(clinic, now=now), defaultdict(list)
+    mails = defaultdict(list)
     for task in tasks:
         if not task.told:
             task.opening_at = addressees.next_on_duty_at()
@@ -96,7 +100,7 @@ def _climb_all(clinic: Clinic, tasks: Sequence[FollowUpTask], now: datetime) -> 
         for address, rung in whom.items():
             mails[rung, address].append(task)
         if climbed.rungs and not whom:
-            log.error("nobody_to_tell", clinic=clinic.pk, task=task.pk)
+            log.error("nobody_to_tell", clinic=task.clinic_id, task=task.pk)
         task.told = next((rung for rung in reversed(climbed.rungs) if rung in LADDER), task.told)
         task.tell_at, task.opening_at = climbed.next_at, climbed.opening_at
     return mails

@@ -62,7 +62,7 @@ def test_concern_opens_with_a_task_and_holds_routine_messages_only(session):
     concern = concern_at(session, Level.A)
 
     task = FollowUpTask.objects.get()
-    assert (task.cause, task.source) == (Cause.CONCERN, f"concern:{concern.pk}:a")
+    assert (task.cause, task.source, task.level) == (Cause.CONCERN, f"concern:{concern.pk}:a", Level.A)
     assert task.deadline_at == concern.due_at == NOON + timedelta(hours=2)
     assert concern.promised_at == NOON + timedelta(hours=2)
     assert statuses(session) == {False: (Status.HELD, Why.OPEN_CONCERN), True: (Status.SCHEDULED, "")}
@@ -166,7 +166,7 @@ def test_new_answer_that_is_no_worse_has_a_task_of_its_own_once_the_first_is_tak
 
     assert (again.pk, again.level, again.acknowledged_at) == (concern.pk, Level.A, NOON)
     task = FollowUpTask.objects.get(claimed_by=None)
-    assert task.source == f"concern:{concern.pk}:{level}:2"
+    assert (task.source, task.level) == (f"concern:{concern.pk}:{level}:2", level)
     assert task.deadline_at == concern.promised_at == NOON + timedelta(hours=2)
 
 

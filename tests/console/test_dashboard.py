@@ -126,6 +126,22 @@ def test_open_tasks_are_shown_by_deadline_with_concerns_in_red(client, staff, cl
     assert f"claimed by {staff}" in answer.content.decode()
 
 
+def test_emergency_is_named_first_however_many_tasks_are_overdue(client, staff, clinic):
+    for number in range(6):
+        open_task_of(
+            clinic, f"o{number}", opened_at=NOW - timedelta(days=1), deadline_at=NOW - timedelta(hours=2)
+        )
+    for level, hours in (("c", 50), ("a", 2), ("e", 3)):
+        open_task_of(
+            clinic, level, level=level, cause=Cause.CONCERN, deadline_at=NOW + timedelta(hours=hours)
+        )
+
+    answer = client.get(INDEX)
+
+    assert [line.task.source for line in answer.context["tasks"]] == ["e", "a", "o0", "o1", "o2", "o3"]
+    assert '<span class="tag tag-bad">E: emergency</span>' in answer.content.decode()
+
+
 def test_overdue_tasks_are_said_to_be(client, staff, clinic, clock):
     task = open_task_of(clinic)
     clock.shift(timedelta(hours=5))

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from aftercare.clinics.models import Role
 from aftercare.followups.closing import claim_task, close_task
-from aftercare.followups.models import Cause
+from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.followups.opening import open_task
 from tests import factories
 
@@ -58,6 +58,19 @@ def test_list_shows_open_tasks_by_deadline(client, staff, clinic):
 
     assert html.index("Bettina") < html.index("Zelda")
     assert "Klaudia" not in html
+
+
+def test_list_shows_an_emergency_first_and_its_level(client, staff, clinic):
+    task_of(clinic, "a", hours=-1, first_name="Bettina")
+    urgent = task_of(clinic, "b", hours=9, first_name="Zelda")
+    FollowUpTask.objects.filter(pk=urgent.pk).update(level="e")
+
+    html = client.get(page("changelist")).content.decode()
+    filtered = client.get(page("changelist"), {"level__exact": "e"}).content.decode()
+
+    assert html.index("Zelda") < html.index("Bettina")
+    assert "E: emergency" in html
+    assert "Bettina" not in filtered
 
 
 @pytest.mark.parametrize(

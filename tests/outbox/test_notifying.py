@@ -182,6 +182,17 @@ def test_notice_names_the_clinic_the_deadline_and_the_page_but_no_patient_and_no
     assert not any(word in whole for word in ("Zenobia", "Lindqvist", "First night", "Microneedling"))
 
 
+def test_notice_begins_with_the_most_urgent_level_and_says_no_more_of_the_patient(at, clinic, open_one):
+    for number, level in enumerate(["none", "e", "b"]):
+        FollowUpTask.objects.filter(pk=open_one(number).pk).update(level=level)
+    tell_due(now=at.now)
+
+    notice = StaffNotice.objects.get()
+    assert notice.subject == f"E: emergency – 3 tasks need somebody · {clinic.name}"
+    assert notice.text.startswith(f"E: emergency. 3 tasks at {clinic.name} need somebody.\n")
+    assert "Zenobia" not in notice.subject + notice.text
+
+
 def test_clinic_that_nobody_can_be_told_at_is_said_in_the_log(at, open_one, caplog):
     lonely = factories.clinic()
     open_one(1, lonely)

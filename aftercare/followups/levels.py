@@ -1,0 +1,21 @@
+"""How soon a human is needed, from nobody to at once."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Level(models.TextChoices):
+    """In rising order; everything above NONE needs a human."""
+
+    NONE = "none", _("Nobody")
+    C = "c", _("C: within days")
+    B = "b", _("B: within a day")
+    A = "a", _("A: today")
+    E = "e", _("E: emergency")
+
+    @property
+    def rank(self) -> int:
+        return RANKS[self]
+
+
+RANKS = {level: rank for rank, level in enumerate(Level)}
