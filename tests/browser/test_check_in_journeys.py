@@ -26,6 +26,7 @@ WORRIED = [
     {"infection": "Yes", "blisters": "No", "rash": "No"},
     {"other_product": "No", "call_me": "No"},
 ]
+EMERGENCY = [{"breathing": "Yes", "unwell": "No", "eyes": "No"}]
 
 
 @pytest.fixture
@@ -60,12 +61,12 @@ def promise_check_in(clinic, at):
     message.step.template.save()
 
 
-def answer_from_mail(page, mail, settings):
-    """Follows the mail's link on the phone and answers until the last part is sent."""
+def answer_from_mail(page, mail, settings, parts=WORRIED):
+    """Follows the mail's link on the phone and answers until the last of these parts is sent."""
     link = re.search(rf"{re.escape(settings.SITE_URL)}(/c/\S+/)", mail.body)
     page.set_viewport_size(PHONE)
     page.goto(link[1])
-    for part in WORRIED:
+    for part in parts:
         for code, choice in part.items():
             labels = page.locator(f"input[name={code}]").locator("..")
             labels.filter(has_text=re.compile(rf"^\s*{choice}\s*$")).click()
@@ -73,16 +74,21 @@ def answer_from_mail(page, mail, settings):
     page.get_by_text("Has something changed?").or_(page.get_by_role("heading", level=1)).first.wait_for()
 
 
-def test_worried_answer_is_promised_a_call_and_closed_with_its_outcome(
-    page, log_in, clinic, send_due, settings, shoot
+@pytest.mark.parametrize(
+    ("parts", "heading", "subject"),
+    [(WORRIED, "We will call you by 14:00", "A: today"), (EMERGENCY, "Call 999", "E: emergency")],
+    ids=["today", "emergency"],
+)
+def test_answer_says_what_to_do_now_and_its_concern_is_closed_with_its_outcome(
+    page, log_in, clinic, send_due, settings, shoot, parts, heading, subject
 ):
     nurse = factories.user(clinic, Role.STAFF, email="nurse@clinic.example.com")
     promise_check_in(clinic, NOON)
-    answer_from_mail(page, send_due(NOON), settings)
-    expect(page.get_by_role("heading", level=1)).to_contain_text("We will call you by 14:00")
+    answer_from_mail(page, send_due(NOON), settings, parts)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
 
     told = send_due(NOON)
-    assert told.to == ["nurse@clinic.example.com"]
+    assert (told.to, told.subject.partition(" – ")[0]) == (["nurse@clinic.example.com"], subject)
     log_in(nurse)
     page.goto("/admin/")
     shoot("journey-today", full_page=True)
