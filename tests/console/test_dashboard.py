@@ -129,7 +129,10 @@ def test_open_tasks_are_shown_by_deadline_with_concerns_in_red(client, staff, cl
 def test_emergency_is_named_first_however_many_tasks_are_overdue(client, staff, clinic):
     for number in range(6):
         open_task_of(
-            clinic, f"o{number}", opened_at=NOW - timedelta(days=1), deadline_at=NOW - timedelta(hours=2)
+            clinic,
+            f"o{number}",
+            opened_at=NOW - timedelta(days=1),
+            deadline_at=NOW - timedelta(hours=20 - number),
         )
     for level, hours in (("c", 50), ("a", 2), ("e", 3)):
         open_task_of(
