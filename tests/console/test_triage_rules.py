@@ -130,6 +130,7 @@ def test_wrong_text_is_refused_beside_its_field(client, clinic, clinician):
 
     errors = answer.context["form"].errors
     assert list(errors) == ["text-e-en-closed"]
+    assert answer.content.decode().count('<a href="#id_text-e-en-closed">') == 1  # the page is long
     assert "“{telephone}” is not filled in" in answer.content.decode()
     assert "the patient must read {emergency_number}" in answer.content.decode()
     rules.refresh_from_db()
