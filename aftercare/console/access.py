@@ -75,9 +75,27 @@ def access_of(request: HttpRequest) -> Access:
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:
-    """The clock the console shows: the clinic's for a user of one clinic, else the site's."""
+    """The clock the console shows: the one that all clinics of a member share, else the site's.
+
+    Read once a request.
+    """
     clinic = only_clinic(request)
-    return clinic.time_zone if clinic else ZoneInfo(settings.TIME_ZONE)
+    if clinic is not None:
+        return clinic.time_zone
+    access = access_of(request)
+    known = getattr(request, "console_zone", None)
+    if known is None or known[0] is not access:
+        known = (access, _shared_zone(access))
+        request.console_zone = known  # type: ignore[attr-defined]
+    return known[1]
+
+
+def _shared_zone(access: Access) -> ZoneInfo:
+    if not access.superuser:  # whoever runs the site reads the site's clock
+        zones = list(access.clinics().order_by().values_list("time_zone", flat=True).distinct()[:2])
+        if len(zones) == 1:
+            return zones[0]
+    return ZoneInfo(settings.TIME_ZONE)
 
 
 def only_clinic(request: HttpRequest) -> Clinic | None:

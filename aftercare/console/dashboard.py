@@ -21,6 +21,7 @@ from aftercare.console.day_numbers import (
     coming,
     messages_url,
     sent_today,
+    widest_window,
 )
 from aftercare.console.lists import reading_by_index
 from aftercare.console.session_plan import Line, line_of
@@ -30,6 +31,7 @@ from aftercare.followups.models import URGENT_FIRST, Cause, FollowUpTask
 from aftercare.outbox.heartbeat import last_tick, signs_of_workers
 from aftercare.outbox.models import ScheduledMessage, StaffNotice, Status
 from aftercare.outbox.site_pause import in_force
+from aftercare.protocols.models import ProtocolStep
 from aftercare.treatments.models import SessionState, TreatmentSession
 
 #: The engine ticks every few seconds; three minutes of silence are no hiccup.
@@ -56,12 +58,16 @@ def fill_in(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     rows = clinic_by_clinic(access, access.limit(ScheduledMessage.objects.all()))
     tasks = access.limit(FollowUpTask.objects.all())
     start = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    charts = charts_of(rows, now=now, zone=zone)
+    since = start - widest_window(access.limit(ProtocolStep.every.all()))
+    charts = charts_of(rows, now=now, zone=zone, promised_since=since)
     notices = access.limit(StaffNotice.objects.all(), RECORDERS)
     return {
         **context,
         "today": said(now, zone),
-        "numbers": [sent_today(charts.left_today, start=start), *coming(rows, start=start)],
+        "numbers": [
+            sent_today(charts.left_today, start=start, promised_since=since),
+            *coming(rows, start=start),
+        ],
         "attention": attention(rows, tasks, notices, now=now),
         "tasks": _tasks(tasks, now, zone),
         "charts": charts,

@@ -85,10 +85,14 @@ class Charts:
     options: str = OPTIONS
 
 
-def charts_of(rows: QuerySet[ScheduledMessage], *, now: datetime, zone: ZoneInfo) -> Charts:
+def charts_of(
+    rows: QuerySet[ScheduledMessage], *, now: datetime, zone: ZoneInfo, promised_since: datetime
+) -> Charts:
+    """``promised_since``: how far back to look for what left today, however long ago it was promised."""
     today = now.astimezone(zone).date()
     dates = [today - timedelta(days=number) for number in range(DAYS)]
-    counted = _count(rows, zone, since=_midnight(dates[-1], zone), until=_midnight(today, zone, after=1))
+    since = min(_midnight(dates[-1], zone), promised_since)
+    counted = _count(rows, zone, since=since, until=_midnight(today, zone, after=1))
     days = [_day(on, counted.get(on, {}), zone) for on in dates]
     shown = [day for day in days if day.counts]
     left_today = sum(counts["left_today"] for counts in counted.values())

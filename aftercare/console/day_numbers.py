@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.outbox.delivery import LOST
 from aftercare.outbox.models import ScheduledMessage, StaffNotice, Status
+from aftercare.protocols.models import ProtocolStep
 
 MESSAGES = "admin:outbox_scheduledmessage_changelist"
 TASKS = "admin:followups_followuptask_changelist"
 NOTICES = "admin:outbox_staffnotice_changelist"
 RECENT = timedelta(days=7)
 WIDEST_WINDOW = timedelta(days=14)
-"""What was sent today was promised for no earlier: no shipped step may leave later than a week after."""
+"""What was sent today was promised for no earlier, unless a step of the clinic may leave later than that."""
 DAY = timedelta(days=1)
 LOST_DELIVERIES = tuple(delivery.value for delivery in LOST)
 
@@ -57,9 +58,17 @@ def coming(rows: QuerySet[ScheduledMessage], *, start: datetime) -> list[Number]
     ]
 
 
-def sent_today(count: int, *, start: datetime) -> Number:
-    """``count``: what left since ``start``, of what was promised within WIDEST_WINDOW."""
-    given = {"status__exact": Status.SENT, "send_at__gte": start - WIDEST_WINDOW, "sent_at__gte": start}
+def widest_window(steps: QuerySet[ProtocolStep]) -> timedelta:
+    """How long after the time it was promised for a message of these steps may leave at most."""
+    minutes, days = F("latest_minutes") - F("offset_minutes"), F("latest_day") - F("day")
+    found = steps.order_by().aggregate(minutes=Max(minutes), days=Max(days))
+    longest = max(timedelta(minutes=found["minutes"] or 0), timedelta(days=(found["days"] or 0) + 1))
+    return max(WIDEST_WINDOW, longest)
+
+
+def sent_today(count: int, *, start: datetime, promised_since: datetime) -> Number:
+    """``count``: what left since ``start``, of what was promised since then."""
+    given = {"status__exact": Status.SENT, "send_at__gte": promised_since, "sent_at__gte": start}
     return Number(_("sent today"), count, messages_url(**given))
 
 

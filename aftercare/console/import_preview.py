@@ -1,12 +1,15 @@
 """What an import will do, for the eye: what each column holds, each new row, and each cell that is wrong."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from aftercare.console.times import said_shortly
+from aftercare.outbox.importing.expecting import Expected, expect
 from aftercare.outbox.importing.files import columns_of
 from aftercare.outbox.importing.parsing import ParsedRow, PersonRow
 from aftercare.outbox.importing.problems import FileError, RowProblem
@@ -47,34 +50,66 @@ class Wrong:
 
 
 @dataclass(frozen=True)
+class Adopted:
+    """A stored patient and the id that the file gives them."""
+
+    patient: str
+    external_id: str
+
+
+@dataclass(frozen=True)
 class Preview:
     columns: list[Column] = field(default_factory=list)
     choices: list[tuple[str, bool]] = field(default_factory=list)
     new: list[NewRow] = field(default_factory=list)
     groups: list[tuple[str, list[Wrong], int]] = field(default_factory=list)
-    more: int = 0
+    adopted: list[Adopted] = field(default_factory=list)
+    expected: Expected | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Whether some wrong cells are counted only: the file of them has all."""
+        return any(count > len(shown) for _title, shown, count in self.groups)
 
 
-def preview_of(file: ImportFile, report: Report | None) -> Preview:
+def preview_of(file: ImportFile, report: Report | None, *, now: datetime) -> Preview:
     """The preview; without rows if the file could not be read as mapped."""
     columns, cells = _read(file)
     ours = columns_of(file.kind)
     choices = [(name, name in ours.required) for name in ours.all]
     if report is None:
         return Preview(columns=columns, choices=choices)
-    kinds = (
+    return Preview(
+        columns=columns,
+        choices=choices,
+        new=[_new(row) for row in report.new[:SHOWN]],
+        groups=[(title, _wrong(found[:SHOWN], cells), len(found)) for title, found in _groups(report)],
+        adopted=[Adopted(str(patient), patient.external_id) for patient in report.adopted[:SHOWN]],
+        expected=_expected(file, report, now),
+    )
+
+
+def all_wrong(file: ImportFile, report: Report) -> Iterator[tuple[str, Wrong]]:
+    """Every cell that is listed, none only counted, each with what it means."""
+    _columns, cells = _read(file)
+    for title, found in _groups(report):
+        for wrong in _wrong(found, cells):
+            yield title, wrong
+
+
+def _groups(report: Report) -> list[tuple[str, list[RowProblem]]]:
+    groups = (
         (_("Wrong, and not stored"), report.problems),
         (_("Stored already, and otherwise: stays as stored"), report.conflicts),
         (_("Most likely the same treatment under another id: not stored"), report.doubles),
         (_("Patients' details that stay as they are"), report.kept),
     )
-    return Preview(
-        columns=columns,
-        choices=choices,
-        new=[_new(row) for row in report.new[:SHOWN]],
-        groups=[(title, _wrong(found[:SHOWN], cells), len(found)) for title, found in kinds if found],
-        more=max(0, len(report.new) - SHOWN),
-    )
+    return [(title, found) for title, found in groups if found]
+
+
+def _expected(file: ImportFile, report: Report, now: datetime) -> Expected | None:
+    rows = [row for row in report.new if isinstance(row, ParsedRow)]
+    return expect(rows, clinic=file.clinic, now=now) if rows else None
 
 
 def _read(file: ImportFile) -> tuple[list[Column], dict[tuple[int, str], str]]:

@@ -1,5 +1,6 @@
 """Importing a file in the console: what its columns hold, a preview of every change, then the storing."""
 
+import csv
 import hashlib
 from dataclasses import replace
 from itertools import islice
@@ -19,8 +20,9 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from aftercare.clinics.models import Clinic
 from aftercare.console.access import RECORDERS, access_of, user_of
-from aftercare.console.import_preview import Preview, preview_of
+from aftercare.console.import_preview import Preview, all_wrong, preview_of
 from aftercare.outbox.importing.files import columns_of, keep_file
+from aftercare.outbox.importing.formulas import defused
 from aftercare.outbox.importing.patients import import_patients
 from aftercare.outbox.importing.problems import FileError
 from aftercare.outbox.importing.sessions import Mode, Report, import_sessions
@@ -66,6 +68,7 @@ class Importing:
         return [
             path("import/", view(self.upload), name=f"{self._name}_import"),
             path("import/<int:file_id>/", view(self.look), name=f"{self._name}_import_file"),
+            path("import/<int:file_id>/wrong.csv", view(self.wrong), name=f"{self._name}_import_wrong"),
         ]
 
     def upload(self, request: HttpRequest) -> HttpResponse:
@@ -82,8 +85,7 @@ class Importing:
 
     def look(self, request: HttpRequest, file_id: int) -> HttpResponse:
         """The mapping and the preview; stores what was seen when asked to."""
-        mine = access_of(request).limit(ImportFile.objects.filter(kind=self.kind), RECORDERS)
-        file = get_object_or_404(mine, pk=file_id, uploaded_by=request.user.pk)
+        file = self._file(request, file_id)
         if "_cancel" in request.POST:
             file.delete()
             messages.info(request, _("The file is forgotten. Nothing was stored."))
@@ -102,6 +104,30 @@ class Importing:
         except FileError as error:
             form.add_error("file", str(error))
             return None
+
+    def wrong(self, request: HttpRequest, file_id: int) -> HttpResponse:
+        """All cells that the preview lists or counts, as a file to mend the other one by."""
+        file = self._file(request, file_id)
+        try:
+            report = self._run(file, request, replace(DRY, mapping=file.mapping))
+        except FileError as refused:
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(self._url(file))
+        rows = [
+            (each.line, each.column, each.cell, each.text, title) for title, each in all_wrong(file, report)
+        ]
+        header = (_("Line"), _("Column"), _("Cell"), _("What to do"), _("What it means"))
+        response = HttpResponse(content_type="text/csv; charset=utf-8")
+        response.write("\ufeff")
+        csv.writer(response).writerows([defused(str(cell)) for cell in row] for row in (header, *rows))
+        response["Content-Disposition"] = 'attachment; filename="wrong-cells.csv"'
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def _file(self, request: HttpRequest, file_id: int) -> ImportFile:
+        """One's own file, in a clinic in which one records; else 404."""
+        mine = access_of(request).limit(ImportFile.objects.filter(kind=self.kind), RECORDERS)
+        return get_object_or_404(mine, pk=file_id, uploaded_by=request.user.pk)
 
     def _store_or_show(self, request: HttpRequest, file: ImportFile) -> HttpResponse:
         mode = replace(DRY, take_doubles="take_doubles" in request.POST, mapping=file.mapping)
@@ -129,8 +155,10 @@ class Importing:
     def _store(self, request: HttpRequest, file: ImportFile, mode: Mode) -> HttpResponse:
         report = self._run(file, request, replace(mode, dry_run=False, at_once=True))
         file.delete()
-        number = len(report.new)
+        number, named = len(report.new), len(report.adopted)
         text = ngettext("%d row was stored.", "%d rows were stored.", number) % number
+        if named:
+            text += " " + ngettext("%d patient got an id.", "%d patients got an id.", named) % named
         messages.success(request, text)
         return self._to_list()
 
@@ -143,7 +171,7 @@ class Importing:
     def _preview(
         self, request: HttpRequest, file: ImportFile, report: Report | None, error: str
     ) -> HttpResponse:
-        preview: Preview = preview_of(file, report)
+        preview: Preview = preview_of(file, report, now=timezone.now())
         context = {
             "file": file,
             "error": error,
@@ -152,6 +180,7 @@ class Importing:
             "seen": digest(report) if report else "",
             "left_out": left_out(report) if report else 0,
             "take_doubles": "take_doubles" in request.POST,
+            "wrong_url": reverse(f"admin:{self._name}_import_wrong", args=[file.pk]),
         }
         return self._page(request, "preview", context)
 
@@ -193,6 +222,7 @@ def left_out(report: Report) -> int:
 
 
 def digest(report: Report) -> str:
-    """The same as long as the same rows would be stored for the same patients."""
-    said = [(row.line, row.patient.pk) for row in report.new]
+    """The same as long as the same rows would be stored, and ids given, for the same patients."""
+    said: list[tuple[object, object]] = [(row.line, row.patient.pk) for row in report.new]
+    said += [(patient.pk, patient.external_id) for patient in report.adopted]
     return hashlib.sha256(repr((said, left_out(report))).encode()).hexdigest()[:16]

@@ -22,7 +22,7 @@ from aftercare.console.export_columns import PATIENT_COLUMNS
 from aftercare.console.exporting import ExportingAdmin
 from aftercare.console.importing import Importing, with_import
 from aftercare.console.patient_form import REPLANNED_BY, PatientForm
-from aftercare.console.readdressing import has_something_to_offer, readdress_path, readdress_url
+from aftercare.console.readdressing import has_something_to_offer, offer_of, readdress_path, readdress_url
 from aftercare.console.reading_log import NEWEST, readings_shown
 from aftercare.console.reading_pages import patient_readings_page
 from aftercare.console.resuming import resume_act_page
@@ -154,6 +154,7 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ExportingAdmin, ScopedHistoryAdmi
         if patient is not None:
             context.update(_promised(request, patient))
             context["may_record"] = self.has_change_permission(request, patient)
+            context |= offer_of(patient) if context["may_record"] else {}
             context["last"] = last_time(request, patient.clinic, str(patient.pk))
         return super().render_change_form(request, context, **kwargs)
 

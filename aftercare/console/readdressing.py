@@ -1,7 +1,7 @@
 """After a patient's address was corrected, the page that offers what the former one kept from them."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from aftercare.clinics.models import Patient
 from aftercare.console.access import user_of
 from aftercare.console.session_plan import line_of
-from aftercare.outbox.readdressing import kept_from, send_to_new_address
+from aftercare.outbox.readdressing import kept_from, may_reach_now, send_to_new_address
 
 if TYPE_CHECKING:
     from aftercare.console.patients import PatientAdmin
@@ -34,6 +34,12 @@ def readdress_path(admin: "PatientAdmin") -> URLPattern:
 
 def has_something_to_offer(patient: Patient) -> bool:
     return bool(kept_from(patient, now=timezone.now()))
+
+
+def offer_of(patient: Patient) -> dict[str, Any]:
+    """For the patient's page: how many messages may still go to the address they have now, and where."""
+    count = len(may_reach_now(patient, now=timezone.now()))
+    return {"may_be_sent_again": count, "readdress_url": readdress_url(patient)}
 
 
 def readdress_page(admin: "PatientAdmin", request: HttpRequest, object_id: str) -> HttpResponseBase:

@@ -13,8 +13,9 @@ from aftercare.clinics.models import Patient, User
 from aftercare.followups.opening import withdraw_tasks
 from aftercare.outbox.delivery import LOST
 from aftercare.outbox.forecasting import undo_time
-from aftercare.outbox.models import AttemptOutcome, DeliveryEvent, ScheduledMessage, Status, Why
+from aftercare.outbox.models import AttemptOutcome, DeliveryEvent, ScheduledMessage, Status, Suppression, Why
 from aftercare.outbox.revising import UNSENT
+from aftercare.outbox.suppressing import purposes_against
 from aftercare.outbox.transitions import move, move_all
 from aftercare.outbox.waking import wake_on_commit
 from aftercare.protocols.kinds import StepKind
@@ -37,6 +38,16 @@ def kept_from(patient: Patient, *, now: datetime) -> list[ScheduledMessage]:
     rows = rows.select_related("step", "patient__clinic", "session__clinic").prefetch_related("attempts")
     rows = rows.order_by("send_at")
     return [row for row in rows if row.status != Status.SENT or not _went_to(row, patient.email)]
+
+
+def may_reach_now(patient: Patient, *, now: datetime) -> list[ScheduledMessage]:
+    """Of :func:`kept_from`, what the address that the patient has now neither refused nor forbids."""
+    rows = [row for row in kept_from(patient, now=now) if not _went_to(row, patient.email)]
+    if not rows:
+        return []
+    suppressed = Suppression.objects.filter(clinic=patient.clinic_id, email=comparable(patient.email))
+    against = set(suppressed.values_list("purpose", flat=True))
+    return [row for row in rows if against.isdisjoint(purposes_against(row.safety_critical))]
 
 
 def send_to_new_address(patient: Patient, ids: Collection[UUID], *, by: User, now: datetime) -> int:

@@ -246,8 +246,9 @@ def test_viewer_is_not_offered_to_record(client, clinic):
     assert "Record a session" not in client.get(INDEX).content.decode()
 
 
-def test_member_of_two_clinics_reads_the_sites_clock(client, staff, settings):
+def test_member_of_clinics_in_two_zones_reads_the_sites_clock(client, staff, settings):
     settings.TIME_ZONE = "America/New_York"
-    Membership.objects.create(user=staff, clinic=factories.clinic(), role=Role.STAFF)
+    elsewhere = factories.clinic(time_zone="Asia/Tokyo")
+    Membership.objects.create(user=staff, clinic=elsewhere, role=Role.STAFF)
 
     assert "Sat 28 Mar 2026, 12:02 New York time" in client.get(INDEX).content.decode()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from aftercare.clinics.models import Role
+from aftercare.clinics.models import Membership, Role
 from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.outbox.heartbeat import BROKER_TICK, beat
 from aftercare.outbox.models import Status
@@ -68,6 +68,38 @@ def test_day_of_the_clock_change_counts_all_its_hours(client, clinic, staff, clo
 
     assert count == 2
     assert client.get(url).context["cl"].result_count == 2
+
+
+@pytest.mark.parametrize("days", [13.5, 40])
+def test_message_promised_long_ago_that_left_today_counts_and_is_listed(days, client, staff, clinic):
+    step = {**factories.WALL_TIME, "latest_day": 60}
+    session = factories.treatment_session(clinic, protocol=factories.protocol(clinic, steps=(step,)))
+    factories.message(session, status=Status.SENT, send_at=NOW - timedelta(days=days), sent_at=NOW)
+
+    number = client.get(INDEX).context["numbers"][0]
+
+    assert (str(number.label), number.value) == ("sent today", 1)
+    assert client.get(number.url).context["cl"].result_count == 1
+
+
+@pytest.mark.parametrize(
+    ("zones", "place", "sent"),
+    [(("Asia/Tokyo", "Asia/Tokyo"), "Tokyo time", 0), (("Asia/Tokyo", "Europe/London"), "UTC", 1)],
+)
+def test_day_of_a_member_of_two_clinics_is_theirs_where_they_share_it_and_named(zones, place, sent, client):
+    clinics = [factories.clinic(time_zone=zone) for zone in zones]
+    user = factories.user(clinics[0], Role.STAFF)
+    Membership.objects.create(user=user, clinic=clinics[1], role=Role.STAFF)
+    client.force_login(user)
+    message(
+        clinics[0], status=Status.SENT, send_at=NOW - timedelta(hours=2), sent_at=NOW - timedelta(hours=2)
+    )
+
+    answer = client.get(INDEX)  # 01:02 on Sunday in Tokyo
+
+    assert answer.context["numbers"][0].value == sent
+    assert answer.context["today"].endswith(place)
+    assert answer.context["today"] in answer.content.decode()
 
 
 def test_chart_tells_apart_what_was_never_reported(client, staff, clinic):

@@ -1,7 +1,8 @@
 """A file in the console: every change is shown, and all of it is stored or nothing."""
 
+import csv
 from datetime import timedelta
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pytest
 import time_machine
@@ -10,7 +11,7 @@ from django.urls import reverse
 from openpyxl import Workbook
 
 from aftercare.clinics.models import Membership, Patient, Role
-from aftercare.console import importing
+from aftercare.console import import_preview, importing
 from aftercare.outbox.importing.files import forget_files
 from aftercare.outbox.models import ImportFile
 from aftercare.treatments.models import TreatmentSession
@@ -251,3 +252,50 @@ def test_excel_file_is_taken_in(client, upload):
     client.post(page, {"seen": client.get(page).context["seen"], "_store": "1"})
 
     assert Patient.objects.get().last_name == "Haddad"
+
+
+def test_preview_says_what_storing_does_to_messages(client, upload):
+    page = upload(as_csv({}, {**SECOND, "ended_at": "2026-01-03T15:00"}))
+
+    shown = " ".join(client.get(page).content.decode().split())
+
+    assert "<b>1</b> leave at once, when the time to undo is over" in shown  # an hour after the end
+    assert "<b>1</b> leave later, at their time" in shown
+    assert "<b>2</b> are missed: their window has passed" in shown
+
+
+def test_ids_for_stored_patients_are_listed_and_can_be_stored_alone(client, clinic, upload):
+    amara = factories.patient(
+        clinic, first_name="Amara", last_name="Lindqvist", email="amara@example.com", phone="1"
+    )
+    page = upload(
+        b"patient_external_id,first_name,last_name,email\nP-7,Amara,Lindqvist,amara@example.com\n",
+        url=PATIENTS,
+    )
+    seen = client.get(page)
+
+    answer = client.post(page, {"seen": seen.context["seen"], "_store": "1"}, follow=True)
+
+    amara.refresh_from_db()
+    assert "<td>Amara Lindqvist</td><td>P-7</td>" in seen.content.decode()
+    assert amara.external_id == "P-7"
+    assert "1 patient got an id." in answer.content.decode()
+
+
+def test_every_wrong_cell_is_in_the_file_of_them_also_those_only_counted(client, upload, monkeypatch):
+    monkeypatch.setattr(import_preview, "SHOWN", 1)
+    page = upload(as_csv({**SECOND, "email": "=noor"}, {**SECOND, "external_id": "S-3", "email": "y"}))
+
+    shown = client.get(page).content.decode()
+    answer = client.get(f"{page}wrong.csv")
+
+    rows = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
+    assert "some are only counted here" in shown
+    assert [row[:3] for row in rows[1:]] == [["2", "email", "'=noor"], ["3", "email", "y"]]
+
+
+def test_file_of_wrong_cells_of_another_member_is_not_found(client, clinic, upload):
+    page = upload(as_csv({**SECOND, "email": "x"}))
+    client.force_login(factories.user(clinic, Role.STAFF))
+
+    assert client.get(f"{page}wrong.csv").status_code == 404

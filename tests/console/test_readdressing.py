@@ -240,3 +240,39 @@ def test_viewer_sends_nothing(client, clinic, patient, kept):
 
     assert client.post(page(patient), {"message": [str(message.pk)]}).status_code == 403
     assert client.post(page(patient), {"message": ["not-an-id"]}).status_code == 403
+
+
+def patients_page(client, patient):
+    return client.get(reverse("admin:clinics_patient_change", args=[patient.pk])).content.decode()
+
+
+def test_offer_stays_on_the_patients_page_after_the_tab_was_closed(client, staff, patient, kept):
+    kept(Status.FAILED)
+    correct(client, patient)
+
+    shown = patients_page(client, patient)
+
+    assert "1 message did not reach the patient at a former address" in shown
+    assert f'href="{page(patient)}"' in shown
+
+
+def test_offer_goes_when_the_window_is_over(client, staff, patient, kept):
+    kept(Status.FAILED, latest_at=timezone.now() - timedelta(minutes=1))
+
+    assert page(patient) not in patients_page(client, patient)
+
+
+def test_what_the_present_address_refused_or_forbids_is_not_offered(client, staff, clinic, patient, kept):
+    refused = kept(Status.FAILED)
+    factories.attempt(refused, outcome="refused")
+    kept(Status.SUPPRESSED)
+    Suppression.objects.create(clinic=clinic, email=patient.email, purpose="all", reason="bounced")
+
+    assert page(patient) not in patients_page(client, patient)
+
+
+def test_reader_is_not_offered_to_send_again(client, clinic, patient, kept):
+    kept(Status.FAILED)
+    client.force_login(factories.user(clinic, Role.VIEWER))
+
+    assert page(patient) not in patients_page(client, patient)

@@ -56,6 +56,7 @@ def _report(matched: Matched, bad: list[RowProblem], new: list[PersonRow], rows:
         doubles=[],
         kept=matched.kept,
         new=new,
+        adopted=matched.adopted,
         stored=not mode.dry_run and not (mode.all_or_nothing and bad),
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from aftercare.clinics.models import Clinic, User
+from aftercare.clinics.models import Clinic, Patient, User
 from aftercare.outbox.importing.matching import Matched, match
 from aftercare.outbox.importing.parsing import Known, ParsedRow, PersonRow, parse_row
 from aftercare.outbox.importing.problems import FileError, RowProblem
@@ -34,7 +34,7 @@ class Mode:
 class Report:
     """What came of a file. ``problems``, ``conflicts`` and ``doubles`` are not stored; ``kept`` are to know.
 
-    ``new``: the rows that were stored, or would be.
+    ``new``: the rows that were stored, or would be; ``adopted``: the stored patients who get the file's id.
     """
 
     rows: int
@@ -47,6 +47,7 @@ class Report:
     kept: list[RowProblem]
     new: Sequence[PersonRow]
     stored: bool
+    adopted: Sequence[Patient] = ()
 
 
 def import_sessions(
@@ -88,6 +89,7 @@ def _report(matched: Matched, bad: list[RowProblem], *, rows: int, stored: bool)
         kept=matched.kept,
         new=matched.new,
         stored=stored,
+        adopted=matched.adopted,
     )
 
 
