@@ -96,6 +96,9 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ExportingAdmin, ScopedHistoryAdmi
     ) -> HttpResponse:
         return super().changelist_view(request, with_import(self, request, extra_context))
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Patient]:
+        return super().get_queryset(request).select_related("clinic")
+
     @display(description=_("patient"), ordering="last_name")
     def name(self, patient: Patient) -> str:
         return str(patient)

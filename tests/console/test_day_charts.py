@@ -144,5 +144,6 @@ def test_first_page_asks_no_question_a_row(client, staff, clinic, django_assert_
             deadline_at=NOW,
         )
 
+    # Twice what a list may: some twenty small answers, each from an index, and none grows with its rows.
     with django_assert_max_num_queries(30):
         client.get(INDEX)
