@@ -36,7 +36,7 @@ class Taps:
 
 
 def add_patient(page, tap):
-    """Three fields typed in the dialog over the session's page."""
+    """Three fields typed in the dialog over the session's page, and the patient's consent ticked."""
     tap(page.get_by_role("link", name="New patient"))
     dialog = page.get_by_role("dialog")
     for name, text in (
@@ -45,6 +45,7 @@ def add_patient(page, tap):
         ("E-mail", "amara.okafor@example.com"),
     ):
         dialog.get_by_label(name, exact=True).fill(text)
+    tap(dialog.get_by_text("The patient agreed to aftercare e-mail"))
     tap(dialog.get_by_role("button", name="Add the patient"))
     dialog.wait_for(state="hidden")
 
