@@ -60,6 +60,16 @@ def test_list_shows_open_tasks_by_deadline(client, staff, clinic):
     assert "Klaudia" not in html
 
 
+def test_list_is_read_without_a_question_a_row(client, staff, clinic, django_assert_max_num_queries):
+    for number in range(50):
+        task_of(clinic, f"t{number}")
+
+    with django_assert_max_num_queries(15):
+        answer = client.get(page("changelist"), {"all": "1"})
+
+    assert len(answer.context["cl"].result_list) == 50
+
+
 def test_list_shows_an_emergency_first_and_its_level(client, staff, clinic):
     task_of(clinic, "a", hours=-1, first_name="Bettina")
     urgent = task_of(clinic, "b", hours=9, first_name="Zelda")
