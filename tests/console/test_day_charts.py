@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 
 from aftercare.clinics.models import Membership, Role
 from aftercare.followups.models import Cause, FollowUpTask
@@ -145,5 +146,7 @@ def test_first_page_asks_no_question_a_row(client, staff, clinic, django_assert_
         )
 
     # Twice what a list may: some twenty small answers, each from an index, and none grows with its rows.
-    with django_assert_max_num_queries(30):
+    # PostgreSQL counts three more, which ask nothing: the page's savepoint, its setting, and the release.
+    most = 33 if connection.vendor == "postgresql" else 30
+    with django_assert_max_num_queries(most):
         client.get(INDEX)
