@@ -52,7 +52,8 @@ translations: $(VENV)/.dev
 	$(BIN)/python manage.py compilemessages --locale es --ignore ".venv*"
 
 services-test: $(VENV)/.dev
-	$(RUN_TESTS) -n 4 --dist worksteal -m services
+	$(RUN_TESTS) -n 4 --dist worksteal -m "services and not on_time"
+	$(RUN_TESTS) -n 2 --dist worksteal -m on_time
 
 postgres-test: $(VENV)/.dev
 	$(RUN_UNIT_TESTS) --postgres

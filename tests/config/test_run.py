@@ -72,6 +72,7 @@ def all_gone(processes):
     return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
 
 
+@pytest.mark.on_time
 def test_run_sends_what_is_due_within_half_a_minute(first_run, tmp_path):
     first_run.start().until_announced()
 
@@ -88,6 +89,7 @@ def test_run_sends_what_is_due_within_half_a_minute(first_run, tmp_path):
     assert "harbour-staff" in first_run.printed()
 
 
+@pytest.mark.on_time
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_run_stops_everything_within_ten_seconds_when_asked(run, number):
     run.start().until_announced()

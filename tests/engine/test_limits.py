@@ -11,7 +11,7 @@ from aftercare.outbox.limiting import allowance, take
 from aftercare.outbox.models import SendBucket
 from tests import factories
 
-pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.services, pytest.mark.on_time, pytest.mark.django_db(transaction=True)]
 LAG = 0.05
 """Seconds: a claimer reads the clock, and then waits for the row."""
 CLAIMERS, SECONDS, CHANNEL = 3, 2.0, "SMTP mail.example.com:587"

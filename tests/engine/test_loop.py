@@ -38,6 +38,7 @@ def test_loop_alone_sends_everything_once(engine, alone, due):
     assert seen("worker:")[0].endswith(f":{loop.pid}")
 
 
+@pytest.mark.on_time
 def test_loop_sends_what_becomes_due_within_seconds(engine, alone, due):
     alone()
 
@@ -59,6 +60,7 @@ def test_two_loops_and_two_workers_share_the_work(engine, due):
     assert all(loop.alive() for loop in loops)
 
 
+@pytest.mark.on_time
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_loop_asked_to_stop_ends_soon_and_leaves_nothing_in_doubt(engine, alone, mailbox, due, number):
     due(60)
@@ -74,6 +76,7 @@ def test_loop_asked_to_stop_ends_soon_and_leaves_nothing_in_doubt(engine, alone,
     assert seen("worker:") == []
 
 
+@pytest.mark.on_time
 def test_loop_whose_mail_server_hangs_ends_in_time_and_leaves_one_in_doubt(engine, alone, mailbox, due):
     due(3)
     mailbox.misbehave("data", "hang", times=1)
@@ -108,6 +111,7 @@ def test_loop_outlives_the_database_and_tells_it_once(engine, alone, postgres, m
     assert loop.printed().count("database_away") == 1
 
 
+@pytest.mark.on_time
 def test_standby_stands_in_when_redis_dies_and_back_when_it_lives(engine, redis, due):
     engine.worker()
     engine.beat()
@@ -175,6 +179,7 @@ def test_wake_up_without_a_broker_goes_nowhere(deployment):
     assert "wake_up_not_published" not in printed
 
 
+@pytest.mark.on_time
 def test_loop_needs_no_broker_even_where_one_is_named(engine, due):
     due(1)
 

@@ -27,6 +27,7 @@ def test_wake_up_reaches_the_broker(deployment, redis):
         assert client.llen("celery") == 1
 
 
+@pytest.mark.on_time
 def test_broker_that_is_away_costs_a_save_no_more_than_a_moment(deployment):
     printed = deployment.manage("shell", "-c", WAKE, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
 

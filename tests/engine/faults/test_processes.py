@@ -124,6 +124,7 @@ def until_leases_end(run):
     wait_for(lambda: database_now() > end, "the leases to end")
 
 
+@pytest.mark.on_time
 def test_worker_asked_to_stop_finishes_one_and_gives_back_the_rest(engine, mailbox, runs):
     engine.beat()
     worker = engine.worker()
@@ -143,6 +144,7 @@ def test_worker_asked_to_stop_finishes_one_and_gives_back_the_rest(engine, mailb
         run.judge()
 
 
+@pytest.mark.on_time
 def test_worker_asked_to_stop_hangs_up_on_a_server_that_does_not_answer(engine, mailbox, runs):
     engine.beat()
     for run in runs("worker asked to stop (TERM) while the mail server hangs"):
