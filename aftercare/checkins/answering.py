@@ -15,7 +15,7 @@ from aftercare.checkins.concerns import raise_concern
 from aftercare.checkins.lapsing import has_lapsed
 from aftercare.checkins.levels import Level, worst
 from aftercare.checkins.models import CheckIn, Concern, RuleSet
-from aftercare.checkins.questions import LONGEST_NOTE, Question, only_asked, questions_for, with_note
+from aftercare.checkins.questions import BY_CODE, LONGEST_NOTE, Question, only_asked, questions_for, with_note
 from aftercare.checkins.reminding import withdraw_reminders
 from aftercare.checkins.rulebook import RuleBook, read
 from aftercare.checkins.triage import Facts, Triage, triage
@@ -170,13 +170,15 @@ def _is_new(check_in: CheckIn, session: TreatmentSession, given: Given) -> bool:
 
 
 def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datetime) -> None:
+    before = CheckIn(answers=dict(check_in.answers), note=check_in.note)
     check_in.answers |= only_asked(given.answers, variant=session.variant, day=check_in.day)
     if given.note is not None:
         check_in.note = given.note.strip()[:LONGEST_NOTE]
     book = read(check_in.rules.content)
     weighed = with_note(check_in.answers, check_in.note)
     result = triage(book, weighed, facts_of(session, day=check_in.day, now=now))
-    news = check_in.concern_id is None or not set(result.reasons) <= set(check_in.reasons)
+    same_reasons = set(result.reasons) <= set(check_in.reasons)
+    news = check_in.concern_id is None or not same_reasons or _says_more(check_in, before)
     check_in.level, check_in.reasons = result.level, list(result.reasons)
     if _is_finished(check_in, session, given, result):
         check_in.answered_at = now
@@ -186,6 +188,16 @@ def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datet
     if check_in.answered_at or check_in.concern:
         withdraw_reminders(session, now=now)
     check_in.save()
+
+
+def _says_more(check_in: CheckIn, before: CheckIn) -> bool:
+    """Whether it has other words than before, or a worse answer to a question that was answered."""
+    other_words = bool(check_in.note) and check_in.note != before.note
+    return other_words or any(
+        BY_CODE[code].severity(answer) > BY_CODE[code].severity(before.answers[code])
+        for code, answer in check_in.answers.items()
+        if code in before.answers
+    )
 
 
 def _is_finished(check_in: CheckIn, session: TreatmentSession, given: Given, result: Triage) -> bool:

@@ -24,20 +24,21 @@ class RulesRefused(Exception):
 def save_rules(clinic: Clinic, *, content: Mapping[str, Any] | None = None) -> RuleSet:
     """The clinic's draft, with this content; a new one if there is none.
 
-    Without content: the draft as it is, or one with the approved rules and those shipped since, or the
-    shipped ones. Raises RuleError for rules that cannot be used.
+    Without content: the draft as it is, or one with the approved rules, or the shipped ones. Rules shipped
+    since are added to any: a clinic may give a rule another level, not drop it. Raises RuleError for rules
+    that cannot be used.
     """
     Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)
     rows = RuleSet.objects.filter(clinic=clinic)
     draft = rows.filter(status=VersionStatus.DRAFT).order_by("number").last()
-    if content is None and draft is not None:
-        return draft
     if draft is None:
         newest = rows.aggregate(newest=Max("number"))["newest"] or 0
-        draft = RuleSet(clinic=clinic, number=newest + 1)
-    draft.content = dict(content) if content is not None else _to_start_from(clinic)
-    read(draft.content)
-    draft.save()
+        draft = RuleSet(clinic=clinic, number=newest + 1, content=_to_start_from(clinic))
+    wanted = _with_newer(draft.content if content is None else content)
+    if draft.pk is None or draft.content != wanted:
+        draft.content = wanted
+        read(draft.content)
+        draft.save()
     return draft
 
 
@@ -69,13 +70,18 @@ def rules_in_force(clinic_id: int) -> RuleSet | None:
 
 
 def _to_start_from(clinic: Clinic) -> dict[str, Any]:
-    """The approved rules and those shipped since: a clinic may give a rule another level, not drop it."""
     approved = rules_in_force(clinic.pk)
-    if approved is None:
-        return shipped()
-    known = {rule["code"] for rule in approved.content["rules"]}
-    newer = [rule for rule in shipped()["rules"] if rule["code"] not in known]
-    return {**approved.content, "rules": [*approved.content["rules"], *newer]}
+    return dict(approved.content) if approved else shipped()
+
+
+def _with_newer(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {**content, "rules": [*content["rules"], *_newer(content)]}
+
+
+def _newer(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The shipped rules that these have at no level."""
+    known = {rule["code"] for rule in content["rules"]}
+    return [rule for rule in shipped()["rules"] if rule["code"] not in known]
 
 
 def _refusal(stored: RuleSet, *, read_as: RuleSet, by: Practitioner) -> str | None:
@@ -93,6 +99,9 @@ def _refusal(stored: RuleSet, *, read_as: RuleSet, by: Practitioner) -> str | No
         book = read(stored.content)
     except RuleError as error:
         return str(error)
+    if newer := _newer(stored.content):
+        codes = ", ".join(rule["code"] for rule in newer)
+        return _("Rules were added since this draft was begun: %s. Save it again: then it has them.") % codes
     for level, language, _place, problem in text_problems(book.texts):
         return _("The text of level %(level)s in %(language)s: %(problem)s") % {
             "level": level.upper(),

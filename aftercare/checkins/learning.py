@@ -95,7 +95,10 @@ def _group(name: str | None, counts: Counts, secret: Collection[Key], *, now: da
 
 
 def _shown(key: Key, counts: Counts, secret: Collection[Key]) -> int | None:
-    return None if key in secret or key not in counts.cells else counts.cells[key].count
+    if key in secret or key not in counts.cells:
+        return None
+    cell = counts.cells[key]
+    return len(cell.patients) if key.what == "patients" else cell.count
 
 
 def _times(key: Key, counts: Counts, secret: Collection[Key], *, now: datetime) -> Times:

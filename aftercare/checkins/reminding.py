@@ -10,9 +10,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from aftercare.checkins.models import CheckIn, RuleSet
 from aftercare.content.models import MessageTemplate, TemplatePurpose, TemplateVersion
+from aftercare.followups.opening import withdraw_tasks
 from aftercare.outbox.importing.slicing import in_chunks
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage, Status, Why
@@ -124,8 +126,11 @@ def _store(rows: Sequence[ScheduledMessage], now: datetime) -> int:
     for row in rows:
         if before := known.get((row.session_id, row.step_id)):
             timed = {name: getattr(row, name) for name in TIMES}
-            move(before.pk, to=Status.SCHEDULED, frm=Status(before.status), now=now, **UNSENT_YET, **timed)
-            close_former_tries(before)
+            fields = {**UNSENT_YET, **timed}
+            if move(before.pk, to=Status.SCHEDULED, frm=Status(before.status), now=now, **fields):
+                close_former_tries(before)
+                said = _("The check-in was sent again, and is reminded of anew.")
+                withdraw_tasks(f"message:{before.pk}:", outcome=said, now=now)
     ScheduledMessage.objects.bulk_create(new)
     record_new(new, now=now)
     return len(rows)

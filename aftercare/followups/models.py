@@ -59,7 +59,9 @@ class FollowUpTask(models.Model):
         Patient, verbose_name=_("patient"), on_delete=models.PROTECT, related_name="follow_up_tasks"
     )
     cause = models.CharField(_("cause"), max_length=20, choices=Cause.choices)
-    level = models.CharField(_("level"), max_length=4, choices=Level.choices, default=Level.NONE)
+    level = models.CharField(
+        _("level"), max_length=4, choices=Level.choices, default=Level.NONE, db_default=Level.NONE.value
+    )
     source = models.CharField(_("source"), max_length=120, unique=True)
     detail = models.TextField(_("detail"), blank=True)
     opened_at = models.DateTimeField(_("opened at"))

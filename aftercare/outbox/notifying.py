@@ -66,11 +66,16 @@ def tell_now(task: FollowUpTask, *, now: datetime, duty: Duty | None = None) -> 
 
 
 def hasten(notice: StaffNotice, *, now: datetime) -> None:
-    """After a notice that did not get through: its tasks go on to the next rung, unless another told them."""
+    """After a notice that did not get through: its tasks go on to the next rung, unless another told them.
+
+    A mail at opening is no rung that ``told`` remembers: whatever the rung, the next is told.
+    """
     reached = StaffNotice.objects.filter(
         rung=notice.rung, status__in=(NoticeStatus.SCHEDULED, NoticeStatus.SENDING, NoticeStatus.SENT)
     )
-    waiting = notice.tasks.filter(claimed_by__isnull=True, tell_at__gt=now, told=notice.rung)
+    waiting = notice.tasks.filter(claimed_by__isnull=True, tell_at__gt=now)
+    if notice.rung != Rung.OPENING:
+        waiting = waiting.filter(told=notice.rung)
     for pk in waiting.exclude(notices__in=reached).values_list("pk", flat=True):
         FollowUpTask.objects.filter(pk=pk, claimed_by__isnull=True, tell_at__gt=now).update(tell_at=now)
 

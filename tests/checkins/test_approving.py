@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from aftercare.checkins.approving import RulesRefused, approve_rules, rules_in_force, save_rules
+from aftercare.checkins.models import RuleSet
 from aftercare.checkins.rulebook import RuleError, shipped
 from aftercare.content.models import VersionStatus
 from tests import factories
@@ -59,7 +60,7 @@ def test_approved_rules_never_change(clinic):
 
 def test_draft_that_cannot_be_used_is_not_kept(clinic):
     with pytest.raises(RuleError):
-        save_rules(clinic, content={**shipped(), "rules": []})
+        save_rules(clinic, content={**shipped(), "limits": {}})
 
 
 @pytest.mark.parametrize(
@@ -92,3 +93,28 @@ def test_next_draft_brings_the_rules_that_were_shipped_since(clinic):
 
     assert (levels["note"], levels["marks"]) == ("b", "b")
     assert len(levels) == len(shipped()["rules"])
+
+
+def without_note():
+    content = stricter()
+    return {**content, "rules": [rule for rule in content["rules"] if rule["code"] != "note"]}
+
+
+@pytest.mark.parametrize("content", [None, without_note()])
+def test_draft_of_an_older_release_gets_the_rules_added_since(clinic, content):
+    save_rules(clinic)
+    RuleSet.objects.update(content=without_note())
+
+    saved = save_rules(clinic, content=content)
+
+    assert saved.content["rules"][-1] == next(rule for rule in shipped()["rules"] if rule["code"] == "note")
+    assert next(rule for rule in saved.content["rules"] if rule["code"] == "marks")["level"] == "b"
+
+
+def test_draft_that_lacks_a_rule_added_since_is_not_approved(clinic):
+    draft = save_rules(clinic)
+    RuleSet.objects.update(content=without_note())
+    draft.refresh_from_db()
+
+    with pytest.raises(RulesRefused, match="Rules were added since this draft was begun: note"):
+        approve_rules(draft, by=factories.practitioner(clinic), now=NOW)

@@ -9,6 +9,7 @@ from aftercare.checkins.learning import learn
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn, Concern
 from aftercare.clinics.models import Role
+from aftercare.outbox.models import ScheduledMessage
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -174,3 +175,15 @@ def test_page_of_an_unknown_split_is_of_the_whole_clinic(client, clinic):
     page = client.get(reverse("admin:checkins_checkin_learning"), {"by": "email"})
 
     assert page.context["by"] == ""
+
+
+def test_patient_who_was_asked_twice_is_one_patient(clinic):
+    factories.asked(clinic, 6, answered=6)
+    first = list(ScheduledMessage.objects.all())
+    second = factories.step(first[0].session.protocol, template=first[0].step.template)
+    for message in first:
+        factories.message(message.session, second, status="sent")
+
+    whole = learned(clinic).whole
+
+    assert (whole.patients, whole.asked) == (6, 12)

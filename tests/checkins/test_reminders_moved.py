@@ -6,6 +6,8 @@ import pytest
 
 from aftercare.checkins.answering import Given, answer
 from aftercare.checkins.reminding import promise_reminders
+from aftercare.followups.models import Cause
+from aftercare.followups.opening import open_task
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.planning import complete_session, void_session
 from aftercare.outbox.readdressing import send_to_new_address
@@ -85,6 +87,27 @@ def test_reminder_that_the_wrong_address_kept_goes_again_after_its_check_in(aski
     reminder.refresh_from_db()
     assert (reminder.status, reminder.sent_at, reminder.delivery) == (Status.SCHEDULED, None, "")
     assert reminder.send_at == again + HALF_A_DAY
+
+
+def test_task_about_a_reminder_that_came_back_ends_when_it_is_promised_anew(asking, reminder):
+    ScheduledMessage.objects.filter(pk=reminder.pk).update(status="sent", sent_at=LATER, delivery="bounced")
+    bounced = open_task(
+        clinic=asking.clinic,
+        patient=asking.patient,
+        cause=Cause.BOUNCED,
+        source=f"message:{reminder.pk}:bounced",
+        detail="Reminder",
+        now=LATER,
+        deadline_at=LATER,
+    )
+    came_back_and_was_corrected(asking)
+    again = SENT_AT + 2 * HALF_A_DAY
+    ScheduledMessage.objects.filter(pk=asking.pk).update(status="sent", sent_at=again)
+
+    promise_reminders(now=again)
+
+    bounced.refresh_from_db()
+    assert bounced.closed_at == again
 
 
 def test_newer_session_that_asks_itself_takes_the_older_reminder_over(asking, reminder):

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from aftercare.followups.models import Cause, FollowUpTask
 from tests import factories
@@ -46,3 +46,18 @@ def test_task_of_before_gets_the_level_that_its_source_names(source, cause, leve
 def test_level_that_nobody_knows_is_refused():
     with pytest.raises(IntegrityError), transaction.atomic():
         FollowUpTask.objects.filter(pk=task("concern:17:e").pk).update(level="z")
+
+
+def test_task_that_an_older_release_writes_has_no_level():
+    """Its containers run until the new ones have started, and their INSERT does not name the column."""
+    names = ("clinic_id", "patient_id", "cause", "detail", "opened_at", "deadline_at", "outcome", "told")
+    known = task("concern:17:e")
+    columns = ", ".join(names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO followups_followuptask (source, {columns}) "
+            f"SELECT 'concern:18:e', {columns} FROM followups_followuptask WHERE id = %s",
+            [known.pk],
+        )
+
+    assert FollowUpTask.objects.get(source="concern:18:e").level == "none"

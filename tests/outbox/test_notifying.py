@@ -12,7 +12,7 @@ from aftercare.followups.opening import open_task, withdraw_task
 from aftercare.outbox import notifying
 from aftercare.outbox.heartbeat import LOOP_TICK
 from aftercare.outbox.models import StaffNotice
-from aftercare.outbox.notifying import tell_due, tell_now
+from aftercare.outbox.notifying import hasten, tell_due, tell_now
 from aftercare.outbox.ticking import tick_once
 from tests import factories
 
@@ -268,3 +268,17 @@ def test_task_of_opening_hours_is_told_at_no_opening(at, clinic, night, task):
         tell_due(now=night + timedelta(hours=hours))
 
     assert {rung for rung, _name in told()} == {"duty", "second", "owner", "overdue"}
+
+
+def test_mail_at_opening_that_did_not_get_through_hastens_the_next_rung(at, night, task):
+    task.deadline_at = night + timedelta(days=3)
+    task.save()
+    tell_due(now=at.now)
+    tell_due(now=night)
+    opening = StaffNotice.objects.get(rung="opening")
+    StaffNotice.objects.filter(pk=opening.pk).update(status="failed")
+
+    hasten(opening, now=night)
+    tell_due(now=night)
+
+    assert told()[-2:] == [("opening", "nurse"), ("second", "second")]

@@ -238,6 +238,26 @@ def test_note_counts_although_an_answer_beside_it_is_missing(visitor):
     assert Concern.objects.get().level == Level.B
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ({"part": 4, "note": "a lump"}, {"part": 4, "note": "a lump, and now it smells"}),
+        ({"part": 2, "pain": "7"}, {"part": 2, "pain": "9"}),
+    ],
+)
+def test_worse_answer_before_the_end_of_the_form_reaches_staff_who_have_read_the_first(
+    visitor, at, clinic, first, then
+):
+    visitor.client.post(visitor.path, first)
+    take_on(task=FollowUpTask.objects.get(), by=factories.user(clinic), now=at.now)
+    visitor.client.post(visitor.path, first)
+    assert not FollowUpTask.objects.filter(claimed_by=None).exists()
+
+    visitor.client.post(visitor.path, then)
+
+    assert FollowUpTask.objects.get(claimed_by=None).level == Concern.objects.get().level
+
+
 def test_form_fits_variant_and_day(visitor, asking, at):
     asking.session.variant = "rf"
     asking.session.save()

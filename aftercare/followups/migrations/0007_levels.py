@@ -16,12 +16,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='followuptask',
             name='level',
-            field=models.CharField(choices=[('none', 'Nobody'), ('c', 'C: within days'), ('b', 'B: within a day'), ('a', 'A: today'), ('e', 'E: emergency')], default='none', max_length=4, verbose_name='level'),
+            field=models.CharField(choices=[('none', 'Nobody'), ('c', 'C: within days'), ('b', 'B: within a day'), ('a', 'A: today'), ('e', 'E: emergency')], db_default='none', default='none', max_length=4, verbose_name='level'),
         ),
         migrations.AddField(
             model_name='historicalfollowuptask',
             name='level',
-            field=models.CharField(choices=[('none', 'Nobody'), ('c', 'C: within days'), ('b', 'B: within a day'), ('a', 'A: today'), ('e', 'E: emergency')], default='none', max_length=4, verbose_name='level'),
+            field=models.CharField(choices=[('none', 'Nobody'), ('c', 'C: within days'), ('b', 'B: within a day'), ('a', 'A: today'), ('e', 'E: emergency')], db_default='none', default='none', max_length=4, verbose_name='level'),
         ),
         migrations.AddConstraint(
             model_name='followuptask',
