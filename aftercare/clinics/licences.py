@@ -4,9 +4,14 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aftercare.clinics.models import Practitioner
 from aftercare.clinics.users import User
+
+CHANGED = gettext_lazy("Somebody changed this practitioner meanwhile. Look again, then confirm.")
+CONFIRMED = ("name", "licence_number", "user_id")
+"""What a confirmation says belongs together."""
 
 
 class LicenceRefused(Exception):
@@ -32,8 +37,8 @@ def confirm_licence(practitioner: Practitioner, *, by: User | None, now: datetim
     row = Practitioner.objects.select_for_update(of=("self",)).get(pk=practitioner.pk)
     if not row.licence_number.strip():
         raise LicenceRefused(_("There is no licence number to confirm. Enter it first."))
-    if (row.licence_number, row.user_id) != (practitioner.licence_number, practitioner.user_id):
-        raise LicenceRefused(_("Somebody changed this practitioner meanwhile. Look again, then confirm."))
+    if any(getattr(row, name) != getattr(practitioner, name) for name in CONFIRMED):
+        raise LicenceRefused(str(CHANGED))
     if by is not None and row.user_id == by.pk:
         raise LicenceRefused(_("Your own licence number is confirmed by somebody else."))
     if row.licence_confirmed_at is None:

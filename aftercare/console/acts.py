@@ -1,6 +1,7 @@
 """What staff do to one row on a page of its own: they read what will happen, give a reason, and confirm."""
 
-from collections.abc import Callable, Iterable
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,12 +26,25 @@ from aftercare.outbox.refusing import Refused
 
 
 @dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What an act's page shows of the row, as names and values; not done, and ``changed`` said, if not so."""
+
+    of: Callable[[Any], Sequence[tuple[str, str]]]
+    changed: Promise
+
+    def digest(self, row: Any) -> str:
+        """The same as long as the page shows the same."""
+        return hashlib.sha256(repr([value for _name, value in self.of(row)]).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Act:
     """One thing to do: its words, who may do it, to which rows, and the operation behind it.
 
     ``run`` gets the row, the reason, the user and the time. ``stops`` names what will not be sent any more,
     ``starts`` what will be sent after all.
     ``asks_factor``: whoever does it shows their second factor again.
+    ``facts``: what is shown of the row, and is done only as it was read.
     ``page`` asks instead of the usual page: it gets the admin, the act, the request and the row.
     """
 
@@ -45,6 +59,7 @@ class Act:
     asks_reason: bool = True
     asks_factor: bool = False
     danger: bool = False
+    facts: Facts | None = None
     icon: str = "edit"
     stops: Callable[[Any], Iterable[Any]] | None = None
     starts: Callable[[Any], Iterable[Any]] | None = None
@@ -113,6 +128,8 @@ def act_page(admin: ActingAdmin, act: Act, request: HttpRequest, object_id: str)
 
 def _do(admin: ActingAdmin, act: Act, request: HttpRequest, row: Any, reason: str) -> HttpResponse:
     try:
+        if act.facts and request.POST.get("read") != act.facts.digest(row):
+            raise Refused(str(act.facts.changed))
         act.run(row, reason, request.user, timezone.now())
     except Refused as refused:
         messages.error(request, str(refused))
@@ -133,6 +150,8 @@ def _context(
         "row": row,
         "row_url": admin.row_url(row),
         "form": form,
+        "facts": act.facts.of(row) if act.facts else [],
+        "read": act.facts.digest(row) if act.facts else "",
         "stops": list(act.stops(row)) if act.stops else [],
         "starts": list(act.starts(row)) if act.starts else [],
     }

@@ -8,13 +8,14 @@ from django.db.models import ForeignKey
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from aftercare.clinics.licences import LicenceRefused, confirm_licence, stand_for_licence
+from aftercare.clinics.licences import CHANGED, LicenceRefused, confirm_licence, stand_for_licence
 from aftercare.clinics.models import Practitioner, User
 from aftercare.console.access import OWNERS, access_of, user_of
-from aftercare.console.acts import Act, ActingAdmin
+from aftercare.console.acts import Act, ActingAdmin, Facts
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.outbox.refusing import Refused
@@ -25,6 +26,15 @@ def _confirm(practitioner: Practitioner, _reason: str, by: User, now: datetime) 
         confirm_licence(practitioner, by=by, now=now)
     except LicenceRefused as refused:
         raise Refused(str(refused)) from refused
+
+
+def _facts(practitioner: Practitioner) -> list[tuple[str, str]]:
+    """Name, number and log-in, which the confirmation says belong together."""
+    field = Practitioner._meta.get_field
+    return [
+        (capfirst(str(field(name).verbose_name)), str(getattr(practitioner, name) or "–"))  # type: ignore[union-attr]
+        for name in ("name", "licence_number", "user")
+    ]
 
 
 CONFIRM = Act(
@@ -40,6 +50,8 @@ CONFIRM = Act(
     run=_confirm,
     roles=OWNERS,
     asks_reason=False,
+    asks_factor=True,
+    facts=Facts(of=_facts, changed=CHANGED),
     icon="verified_user",
 )
 

@@ -100,3 +100,21 @@ def test_password_is_not_enough_to_approve(approval, client, clock):
     approve()
 
     assert row().status == VersionStatus.DRAFT
+
+
+def test_confirming_a_licence_asks_for_a_factor_shown_longer_ago(client, clinic, clinician, clock):
+    clinician.memberships.update(role=Role.OWNER)
+    row = factories.practitioner(clinic, licence_number="GMC-1", licence_confirmed_at=None)
+    url = reverse("admin:clinics_practitioner_confirm", args=[row.pk])
+    posted = {"read": client.get(url).context["read"]}
+    clock.shift(timedelta(minutes=6))
+
+    asked = client.post(url, posted)
+    row.refresh_from_db()
+    before = row.licence_confirmed_at
+    client.post(asked.url, {"code": code_of_app(), "next": asked.url.split("next=")[1].replace("%2F", "/")})
+
+    row.refresh_from_db()
+    assert asked.url.startswith(reverse("mfa_reauthenticate"))
+    assert before is None
+    assert row.licence_confirmed_by == clinician

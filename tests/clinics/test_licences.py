@@ -44,6 +44,12 @@ def enter(client, clinic, user, number="GMC-1", row=None):
     return Practitioner.objects.get(clinic=clinic)
 
 
+def confirm(client, row):
+    """As it stands on the page."""
+    url = page("confirm", row.pk)
+    return client.post(url, {"read": client.get(url).context["read"]}, follow=True)
+
+
 def test_licence_number_that_an_owner_enters_for_another_counts(client, clinic, owner):
     row = enter(client, clinic, factories.user(clinic, Role.CLINICIAN))
 
@@ -52,7 +58,7 @@ def test_licence_number_that_an_owner_enters_for_another_counts(client, clinic, 
 
 def test_licence_number_that_an_owner_enters_for_themselves_waits(client, clinic, owner):
     row = enter(client, clinic, owner)
-    client.post(page("confirm", row.pk))
+    confirm(client, row)
     row.refresh_from_db()
 
     assert row.licence_number == "GMC-1"
@@ -87,12 +93,34 @@ def test_another_owner_confirms_and_the_history_names_them(client, clinic, owner
     row = unconfirmed(clinic, user=factories.user(clinic, Role.OWNER))
     shown = client.get(page("change", row.pk)).content.decode()
 
-    client.post(page("confirm", row.pk))
+    confirm(client, row)
 
     row.refresh_from_db()
     assert "This licence number is not confirmed." in shown
     assert row.licence_confirmed_by == owner
     assert row.history.first().history_user == owner
+
+
+def test_page_to_confirm_shows_name_number_and_log_in(client, clinic, owner):
+    row = unconfirmed(clinic, name="Dr Moreau", user=factories.user(clinic, Role.OWNER, username="moreau"))
+
+    shown = client.get(page("confirm", row.pk)).content.decode()
+
+    assert all(f"<strong>{value}</strong>" in shown for value in ("Dr Moreau", "GMC-1", "moreau"))
+
+
+@pytest.mark.parametrize("changed", ["name", "licence_number", "user"])
+def test_what_was_changed_since_the_page_was_read_is_not_confirmed(changed, client, clinic, owner):
+    row = unconfirmed(clinic, user=factories.user(clinic, Role.OWNER))
+    read = client.get(page("confirm", row.pk)).context["read"]
+    other = factories.user(clinic, Role.CLINICIAN) if changed == "user" else "Dr Other"
+    Practitioner.objects.filter(pk=row.pk).update(**{changed: other})
+
+    told = client.post(page("confirm", row.pk), {"read": read}, follow=True).content.decode()
+
+    row.refresh_from_db()
+    assert "Look again, then confirm." in told
+    assert row.licence_confirmed_at is None
 
 
 def test_clinician_confirms_nobody(client, clinic):
@@ -112,9 +140,10 @@ def test_confirming_twice_keeps_who_did_it_first(clinic):
     assert row.licence_confirmed_by == first
 
 
-def test_number_that_was_changed_meanwhile_is_not_confirmed(clinic):
+@pytest.mark.parametrize("changed", ["name", "licence_number"])
+def test_row_that_was_changed_meanwhile_is_not_confirmed(changed, clinic):
     read = unconfirmed(clinic)
-    Practitioner.objects.filter(pk=read.pk).update(licence_number="GMC-2")
+    Practitioner.objects.filter(pk=read.pk).update(**{changed: "GMC-2"})
 
     with pytest.raises(LicenceRefused):
         confirm_licence(read, by=factories.user(clinic, Role.OWNER), now=NOW)
