@@ -21,7 +21,8 @@ class LicenceRefused(Exception):
 def stand_for_licence(practitioner: Practitioner, *, by: User, now: datetime) -> None:
     """Whoever enters another person's licence number stands for it; one's own waits for somebody else.
 
-    Call it before saving a row whose number or log-in was changed: what was confirmed before is not this.
+    Call it before saving a row whose name, number or log-in was changed: what was confirmed before is not
+    this.
     """
     stands = practitioner.licence_number.strip() != "" and practitioner.user_id != by.pk
     practitioner.licence_confirmed_at = now if stands else None

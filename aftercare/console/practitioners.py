@@ -81,7 +81,7 @@ class PractitionerAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
         return [] if row.user_id == request.user.pk else super().acts_for(request, row)
 
     def save_model(self, request: HttpRequest, obj: Practitioner, form: Any, change: bool) -> None:
-        if {"licence_number", "user"} & set(form.changed_data):
+        if {"name", "licence_number", "user"} & set(form.changed_data):
             stand_for_licence(obj, by=user_of(request), now=timezone.now())
         super().save_model(request, obj, form, change)
 

@@ -37,10 +37,10 @@ def unconfirmed(clinic, **over):
     return factories.practitioner(clinic, licence_number="GMC-1", licence_confirmed_at=None, **over)
 
 
-def enter(client, clinic, user, number="GMC-1", row=None):
+def enter(client, clinic, user, row=None, **over):
     fields = {"clinic": clinic.pk, "name": "Dr Moreau", "user": user.pk if user else ""}
     url = page("change", row.pk) if row else page("add")
-    client.post(url, {**fields, "licence_number": number, "active": "on"})
+    client.post(url, {**fields, "licence_number": "GMC-1", "active": "on", **over})
     return Practitioner.objects.get(clinic=clinic)
 
 
@@ -80,13 +80,22 @@ def test_linking_a_confirmed_licence_to_oneself_takes_the_confirmation_away(clie
     assert row.licence_confirmed_at is None
 
 
-def test_other_changes_leave_the_confirmation(client, clinic, owner):
-    row = factories.practitioner(clinic, user=owner, licence_number="GMC-1")
+def test_taking_another_name_takes_the_confirmation_away(client, clinic, owner):
+    row = factories.practitioner(clinic, user=owner, name="Dr Moreau", licence_number="GMC-1")
 
-    enter(client, clinic, owner, row=row)
+    enter(client, clinic, owner, row=row, name="Dr Holm")
 
     row.refresh_from_db()
-    assert (row.name, row.licence_confirmed_at) == ("Dr Moreau", factories.ENDED_AT)
+    assert (row.name, row.licence_confirmed_at) == ("Dr Holm", None)
+
+
+def test_other_changes_leave_the_confirmation(client, clinic, owner):
+    row = factories.practitioner(clinic, user=owner, name="Dr Moreau", licence_number="GMC-1")
+
+    enter(client, clinic, owner, row=row, active="")
+
+    row.refresh_from_db()
+    assert (row.active, row.licence_confirmed_at) == (False, factories.ENDED_AT)
 
 
 def test_another_owner_confirms_and_the_history_names_them(client, clinic, owner):
