@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from aftercare.clinics.models import Practitioner
-from aftercare.console.accounts.second_factor import kinds_of, last_shown, page_for
+from aftercare.console.accounts.second_factor import add_one_first, kinds_of, last_shown, needed, page_for
 
 
 def approver_of(request: HttpRequest, clinic_id: int) -> Practitioner | None:
@@ -21,9 +21,11 @@ def factor_again_first(request: HttpRequest) -> HttpResponse | None:
     """The way to showing one's second factor, and on with what was posted; None if it was shown just now.
 
     Just now: within ``ACCOUNT_REAUTHENTICATION_TIMEOUT`` (seconds). An unlocked tablet approves nothing.
-    Who has none is asked for none: only the demo lets such a user come so far.
+    Whoever needs a factor and has taken off their last one adds one first, and then does it again. The demo
+    asks nobody without one.
     """
     if time.time() - last_shown(request) <= REAUTHENTICATION_TIMEOUT:
         return None
-    kinds = kinds_of(request)
-    return suspend_request(request, reverse(page_for(kinds))) if kinds else None
+    if kinds := kinds_of(request):
+        return suspend_request(request, reverse(page_for(kinds)))
+    return add_one_first(request) if needed(request) else None

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.urls import reverse
 
@@ -89,6 +90,20 @@ def test_wrong_code_approves_nothing(approval, client, clock):
 
     client.post(approve().url, {"code": "000000"})
 
+    assert row().status == VersionStatus.DRAFT
+
+
+def test_whoever_took_off_their_last_factor_adds_one_before_they_approve(approval, client, clock):
+    approve, row = approval
+    client.post(reverse("account_reauthenticate"), {"password": factories.PASSWORD})
+    client.post(reverse("mfa_deactivate_totp"))
+    left = Authenticator.objects.filter(type=Authenticator.Type.TOTP).count()
+    clock.shift(timedelta(minutes=6))
+
+    asked = approve()
+
+    assert left == 0
+    assert asked.url == reverse("mfa_index")
     assert row().status == VersionStatus.DRAFT
 
 

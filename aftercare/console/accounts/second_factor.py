@@ -24,12 +24,22 @@ def second_factor_first(request: HttpRequest) -> HttpResponse | None:
 
     Nobody needs one where the site is for this machine alone: the demo.
     """
-    if not settings.SECOND_FACTOR_REQUIRED or not request.user.is_authenticated:
-        return None
-    if not access_of(request).needs_second_factor or shown(request):
+    if not needed(request) or shown(request):
         return None
     if kinds := kinds_of(request):
         return ask_for_it(request, kinds)
+    return add_one_first(request)
+
+
+def needed(request: HttpRequest) -> bool:
+    """Whether the console opens for the user only once they have shown a second factor."""
+    if not settings.SECOND_FACTOR_REQUIRED or not request.user.is_authenticated:
+        return False
+    return access_of(request).needs_second_factor
+
+
+def add_one_first(request: HttpRequest) -> HttpResponse:
+    """The way to adding a factor, for a user without one."""
     messages.warning(request, _("Your role needs a second factor. Add a passkey or an app once."))
     return redirect("mfa_index")
 
