@@ -58,7 +58,7 @@ def typed_again(
 ) -> HttpResponse:
     """The form with what was typed; the session's ``page`` where it says just what is stored."""
     kept_as = BECOMES[SessionState(session.state)]
-    _keep_rows(admin, request, session, new=kept_as == NEW)
+    _keep_rows(admin, request, session, kept_as=kept_as)
     stored = [] if kept_as == NEW else _stored_otherwise(admin, request, session)
     if not stored and kept_as == CORRECTION:
         messages.error(request, STALE)
@@ -77,15 +77,18 @@ def _meanwhile(session: TreatmentSession) -> str:
     return MEANWHILE[session.state] % {"who": who, "why": f"“{session.void_reason}”."}
 
 
-def _keep_rows(admin: Any, request: HttpRequest, session: TreatmentSession, *, new: bool) -> None:
-    """Brings areas and products as posted in line with the rows there are now."""
+def _keep_rows(admin: Any, request: HttpRequest, session: TreatmentSession, *, kept_as: str) -> None:
+    """Brings areas and products as posted in line with the rows there are now.
+
+    A correction's form does not ask for patient and protocol: any other gets those of the session.
+    """
     data = request.POST.copy()
     data.setdefault("clinic", str(session.clinic_id))
     for inline in admin.get_inline_instances(request, session):
         prefix = "areas" if inline.model.__name__ == "TreatedArea" else "products"
         rows = inline.model.objects.filter(session=session).order_by("pk")
-        _put_in_line(data, prefix, [] if new else [_as_posted(row, inline.fields) for row in rows])
-    if new:
+        _put_in_line(data, prefix, [] if kept_as == NEW else [_as_posted(row, inline.fields) for row in rows])
+    if kept_as != CORRECTION:
         data.setdefault("patient", str(session.patient_id))
         data.setdefault("protocol", str(session.protocol_id))
     request.POST = data  # type: ignore[assignment]

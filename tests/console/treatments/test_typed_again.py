@@ -123,12 +123,15 @@ def test_draft_voided_meanwhile_comes_again_as_a_new_session(client, draft, type
 def test_correction_of_a_session_reopened_meanwhile_comes_again_as_a_draft(client, draft, typed, colleague):
     complete_session(draft, by=colleague, now=NOW)
     reopen_session(draft, by=colleague, now=NOW)
+    asked = {name: value for name, value in typed.items() if name not in ("patient", "protocol")}
 
-    answer = client.post(page(draft, "correct"), {**typed, "_save": "1"})
+    answer = client.post(page(draft, "correct"), {**asked, "_save": "1"})
 
     draft.refresh_from_db()
     assert "Iris Holm took the completion back" in answer.content.decode()
     assert shown(answer, "notes") == typed["notes"]
+    kept = [str(shown(answer, name)) for name in ("patient", "protocol")]
+    assert kept == [str(draft.patient_id), str(draft.protocol_id)]
     assert draft.state == SessionState.DRAFT
 
 
