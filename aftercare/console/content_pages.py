@@ -22,7 +22,7 @@ from aftercare.console.approving import approver_of, factor_again_first
 from aftercare.console.content_approving import ApprovalForm, approval_form, planned_count
 from aftercare.console.content_drafts import placed
 from aftercare.console.frames import framed
-from aftercare.console.reading_log import opened
+from aftercare.console.reading_log import note_opened_row, opened
 from aftercare.console.times import said
 from aftercare.content.approval import ApprovalRefused, approve, problems_of, words_digest
 from aftercare.content.compiling import Source, compile_source
@@ -117,6 +117,7 @@ def try_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponseBa
     except Refused as refused:
         messages.error(request, str(refused))
     else:
+        note_opened_row(request)
         messages.success(request, _("A test is on its way to %(address)s.") % {"address": user.email})
     return redirect(reverse("admin:content_templateversion_preview", args=[version.pk]))
 

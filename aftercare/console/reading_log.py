@@ -38,9 +38,15 @@ def opened(request: HttpRequest, row: Any, page: Page | None = None) -> None:
 
 def note_what_was_opened(request: HttpRequest, response: HttpResponseBase) -> None:
     """After a page was shown: one row, unless the page shows no patient or was opened just now already."""
+    if response.status_code == OK:
+        note_opened_row(request)
+
+
+def note_opened_row(request: HttpRequest) -> None:
+    """The same for what was shown otherwise than by the request's answer, as in a mail."""
     row: Any = getattr(request, "opened_row", None)
     page = getattr(request, "opened_page", None)
-    if page is None or response.status_code != OK:
+    if page is None:
         return
     patient = row if isinstance(row, Patient) else row.patient
     note_reading(patient=patient, user=user_of(request), page=page, row=row.pk, now=timezone.now())

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core import mail
 
 from aftercare.checkins.models import CheckIn
 from aftercare.clinics.history import HistoryIsKept
-from aftercare.clinics.models import Clinic, Patient, Role
+from aftercare.clinics.models import Clinic, Patient, Role, User
 from aftercare.clinics.readings import ListReading, Page, Reading, note_reading
 from aftercare.content.models import TemplateVersion
 from aftercare.followups.models import FollowUpTask
@@ -130,6 +131,28 @@ def test_text_previewed_with_a_real_session_is_a_reading_of_it(name, client, cli
     reading = Reading.objects.get()
     assert of_the_sample == 0
     assert (reading.page, reading.patient) == (Page.PREVIEW, rows[Patient])
+
+
+def test_test_mail_filled_with_a_real_session_is_a_reading_of_it(client, clinician, rows):
+    User.objects.filter(pk=clinician.pk).update(email="clinician@example.com")
+    url = f"/admin/content/templateversion/{rows[TemplateVersion].pk}/test/"
+    client.post(url)
+    of_the_sample = Reading.objects.count()
+
+    client.post(url, {"session": rows[TreatmentSession].pk})
+
+    reading = Reading.objects.get()
+    assert len(mail.outbox) == 2
+    assert of_the_sample == 0
+    assert (reading.page, reading.patient) == (Page.PREVIEW, rows[Patient])
+
+
+def test_test_mail_that_does_not_leave_is_no_reading(client, clinician, rows):
+    url = f"/admin/content/templateversion/{rows[TemplateVersion].pk}/test/"
+
+    client.post(url, {"session": rows[TreatmentSession].pk})  # the account has no address
+
+    assert not Reading.objects.exists()
 
 
 def test_live_preview_with_a_real_session_is_one_reading_however_much_is_typed(client, clinician, rows):
