@@ -10,7 +10,15 @@ from django.utils import timezone
 
 from aftercare.checkins.models import CheckIn
 from aftercare.clinics.models import Clinic, Patient
-from aftercare.clinics.readings import Page, Reading, Taken, note_list_reading, note_reading
+from aftercare.clinics.readings import (
+    SLOT,
+    ListReading,
+    Page,
+    Reading,
+    Taken,
+    note_list_reading,
+    note_reading,
+)
 from aftercare.console.access import OWNERS, access_of, user_of
 from aftercare.console.times import said
 from aftercare.followups.models import FollowUpTask
@@ -70,9 +78,9 @@ def note_export(request: HttpRequest, rows: QuerySet[Any], *, kind: str) -> None
 
 
 def note_lot(request: HttpRequest, clinic: Clinic, *, lot: str, count: int) -> None:
-    """That the patients treated with the lot are shown; nothing where nobody was."""
-    if count:
-        now = timezone.now()
-        note_list_reading(
-            rows={clinic.pk: count}, user=user_of(request), taken=Taken.LOT, detail=lot, now=now
-        )
+    """That the patients treated with the lot are shown; nothing where nobody was, or as many just now."""
+    now, user = timezone.now(), user_of(request)
+    just_now = ListReading.objects.filter(clinic=clinic, user=user, at__gt=now - SLOT)
+    again = just_now.filter(taken=Taken.LOT, detail__iexact=lot, rows=count)
+    if count and not again.exists():
+        note_list_reading(rows={clinic.pk: count}, user=user, taken=Taken.LOT, detail=lot, now=now)

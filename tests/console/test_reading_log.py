@@ -195,10 +195,14 @@ def test_export_that_is_refused_leaves_nothing(client, rows):
     assert taken() == []
 
 
-def test_search_of_a_lot_that_names_patients_leaves_a_row(client, clinician, rows):
+@pytest.fixture
+def treated(rows):
     TreatmentSession.objects.filter(pk=rows[TreatmentSession].pk).update(
         cartridge_lot="LOT-77", state="completed", completed_at=NOW
     )
+
+
+def test_search_of_a_lot_that_names_patients_leaves_a_row(client, clinician, rows, treated):
     client.get("/admin/lots/lotmail/add/", {"lot": "LOT-0"})
     nobody = taken()
 
@@ -206,6 +210,20 @@ def test_search_of_a_lot_that_names_patients_leaves_a_row(client, clinician, row
 
     assert nobody == []
     assert taken() == [(rows[Clinic].pk, "clinician", "lot", "lot-77", 1)]
+
+
+def test_same_search_of_a_lot_within_minutes_leaves_one_row(client, clock, clinician, rows, treated):
+    def search():
+        client.get("/admin/lots/lotmail/add/", {"lot": "LOT-77"})
+        return len(taken())
+
+    counts = [search(), search()]
+    client.force_login(factories.user(rows[Clinic], Role.CLINICIAN))
+    counts.append(search())
+    clock.shift(timedelta(minutes=10))
+    counts.append(search())
+
+    assert counts == [1, 1, 2, 3]
 
 
 def test_owner_pages_to_the_oldest_opening(client, rows):
