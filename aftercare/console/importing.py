@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -109,7 +109,7 @@ class Importing:
         """All cells that the preview lists or counts, as a file to mend the other one by."""
         file = self._file(request, file_id)
         try:
-            report = self._run(file, request, replace(DRY, mapping=file.mapping))
+            report = self._run(file, request, _mode(file, request.GET))
         except FileError as refused:
             messages.error(request, str(refused))
             return HttpResponseRedirect(self._url(file))
@@ -130,7 +130,7 @@ class Importing:
         return get_object_or_404(mine, pk=file_id, uploaded_by=request.user.pk)
 
     def _store_or_show(self, request: HttpRequest, file: ImportFile) -> HttpResponse:
-        mode = replace(DRY, take_doubles="take_doubles" in request.POST, mapping=file.mapping)
+        mode = _mode(file, request.POST)
         error, report = "", None
         try:
             report = self._run(file, request, mode)
@@ -172,6 +172,8 @@ class Importing:
         self, request: HttpRequest, file: ImportFile, report: Report | None, error: str
     ) -> HttpResponse:
         preview: Preview = preview_of(file, report, now=timezone.now())
+        wrong_url = reverse(f"admin:{self._name}_import_wrong", args=[file.pk])
+        doubles = "take_doubles" in request.POST
         context = {
             "file": file,
             "error": error,
@@ -179,8 +181,8 @@ class Importing:
             "report": report,
             "seen": digest(report) if report else "",
             "left_out": left_out(report) if report else 0,
-            "take_doubles": "take_doubles" in request.POST,
-            "wrong_url": reverse(f"admin:{self._name}_import_wrong", args=[file.pk]),
+            "take_doubles": doubles,
+            "wrong_url": f"{wrong_url}?take_doubles=1" if doubles else wrong_url,
         }
         return self._page(request, "preview", context)
 
@@ -198,6 +200,11 @@ class Importing:
 
     def _to_list(self) -> HttpResponse:
         return HttpResponseRedirect(reverse(f"admin:{self._name}_changelist"))
+
+
+def _mode(file: ImportFile, asked: QueryDict) -> Mode:
+    """A dry run with the columns as told, which takes likely doubles where the page was asked to."""
+    return replace(DRY, take_doubles="take_doubles" in asked, mapping=file.mapping)
 
 
 def with_import(model_admin: Any, request: HttpRequest, context: dict[str, Any] | None) -> dict[str, Any]:

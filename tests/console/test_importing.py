@@ -294,6 +294,17 @@ def test_every_wrong_cell_is_in_the_file_of_them_also_those_only_counted(client,
     assert [row[:3] for row in rows[1:]] == [["2", "email", "'=noor"], ["3", "email", "y"]]
 
 
+def test_file_of_wrong_cells_leaves_out_the_doubles_that_the_preview_takes(client, upload):
+    page = upload(as_csv({}, {"external_id": "S-2"}, {**SECOND, "external_id": "S-3", "email": "y"}))
+
+    def listed(preview):
+        answer = client.get(preview.context["wrong_url"])
+        return {row["Line"] for row in csv.DictReader(StringIO(answer.content.decode("utf-8-sig")))}
+
+    assert listed(client.get(page)) == {"3", "4"}
+    assert listed(client.post(page, {"take_doubles": "1"})) == {"4"}
+
+
 def test_file_of_wrong_cells_of_another_member_is_not_found(client, clinic, upload):
     page = upload(as_csv({**SECOND, "email": "x"}))
     client.force_login(factories.user(clinic, Role.STAFF))
