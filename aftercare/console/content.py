@@ -29,7 +29,7 @@ from aftercare.console.placeholder_menu import placeholder_menu
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.content.approval import problems_of, save_draft
-from aftercare.content.models import Language, TemplateVersion, VersionStatus
+from aftercare.content.models import Language, MessageTemplate, TemplateVersion, VersionStatus
 from aftercare.content.publishing import source_of, written_in
 
 
@@ -106,9 +106,7 @@ class TemplateVersionAdmin(OneSaveButton, ScopedHistoryAdmin):
         """That of the new draft as far as its template and language are known; else the clinic's."""
         given = {**self.get_changeform_initial_data(request), **request.POST.dict()}
         clinics = self.editable_clinics(request)
-        clinic = clinics[0] if clinics else None
-        if str(given.get("template", "")).isdecimal():
-            clinic = next((each for each in clinics if _has_template(each, given["template"])), clinic)
+        clinic = _clinic_of(str(given.get("template", "")), clinics) or next(iter(clinics), None)
         if clinic is None or given.get("language") not in Language.values:
             return clinic.locale if clinic else Locale.values[0]
         return written_in(TemplateVersion(language=given["language"]), locale=clinic.locale, clinic=clinic)
@@ -150,8 +148,12 @@ def _too_late(admin: TemplateVersionAdmin, request: HttpRequest, version: Templa
     return TemplateResponse(request, "console/content/too_late.html", context, status=409)
 
 
-def _has_template(clinic: Clinic, pk: str) -> bool:
-    return len(str(pk)) <= MAX_ID_DIGITS and clinic.message_templates.filter(pk=pk).exists()
+def _clinic_of(template: str, clinics: list[Clinic]) -> Clinic | None:
+    """The one of these clinics whose template has this id; None for what is no id of theirs."""
+    if not template.isdecimal() or len(template) > MAX_ID_DIGITS:
+        return None
+    found = MessageTemplate.objects.filter(pk=template, clinic__in=clinics).select_related("clinic").first()
+    return found.clinic if found else None
 
 
 def _is_draft(version: TemplateVersion | None) -> bool:

@@ -1,7 +1,9 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from aftercare.clinics.models import Role
+from aftercare.clinics.models import Membership, Role
 from aftercare.content.models import TemplateVersion, VersionStatus
 from tests import factories
 
@@ -140,6 +142,23 @@ def test_new_draft_starts_from_the_words_of_a_version(client, clinician, templat
     html = client.get(page("templateversion_add"), {"from": origin.pk}).content.decode()
 
     assert "Words to start from" in html
+
+
+def test_page_of_a_new_draft_asks_no_question_a_clinic(client, clinician, template):
+    origin = factories.approved_version(template)
+
+    def count(clinics):
+        for number in range(clinics):
+            other = factories.clinic(name=f"A clinic that comes first {number}")
+            Membership.objects.create(user=clinician, clinic=other, role=Role.CLINICIAN)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(page("templateversion_add"), {"from": origin.pk}).status_code == 200
+        return len(queries)
+
+    count(2)  # what a process learns once
+    of_three = count(0)
+
+    assert count(5) == of_three
 
 
 def test_new_draft_takes_no_words_from_another_clinic(client, clinician):
