@@ -3,6 +3,10 @@
 They are made after every ``migrate``, and not by a migration: SQLite forgets the triggers of a table that a
 later migration makes anew. PostgreSQL can still empty whole tables (``TRUNCATE``), and whoever owns the
 database can take the triggers off.
+
+Two things are refused thereby. On SQLite ``manage.py flush``, which empties tables row by row: to begin anew,
+take the database's file away and run ``migrate``. And deleting an account that has changed something, because
+its name would go from what it did: untick *active* instead, and end its memberships.
 """
 
 from collections.abc import Iterator
