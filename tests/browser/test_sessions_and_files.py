@@ -31,7 +31,7 @@ def test_session_is_moved_after_its_effect_was_seen(log_in, clinic, shoot):
     same = {"protocol": clinic.protocols.get(), "practitioner": clinic.practitioners.get(name="Dr Moreau")}
     session = factories.treatment_session(clinic, ended_at=now - timedelta(minutes=20), **same)
     complete_session(session, by=None, now=now)
-    page = log_in(factories.user(clinic, Role.STAFF))
+    page = log_in(factories.user(clinic, Role.CLINICIAN))  # who answers for another wait
     earlier = (now - timedelta(minutes=50)).astimezone(clinic.time_zone)
 
     page.goto(f"/admin/treatments/treatmentsession/{session.pk}/change/")
