@@ -12,6 +12,7 @@ from aftercare.checkins.models import RuleSet
 from aftercare.checkins.rulebook import RuleError, read, shipped
 from aftercare.checkins.text_checking import text_problems
 from aftercare.clinics.history import keep
+from aftercare.clinics.licences import lacking_licence
 from aftercare.clinics.models import Clinic, Practitioner
 from aftercare.content.models import VersionStatus
 
@@ -91,10 +92,8 @@ def _refusal(stored: RuleSet, *, read_as: RuleSet, by: Practitioner) -> str | No
         return _("Somebody changed these rules while you were reading them. Read them again, then approve.")
     if by.clinic_id != stored.clinic_id or not by.active:
         return _("Only an active practitioner of the clinic may approve its rules.")
-    if not by.licence_number.strip():
-        return _("Add the practitioner's licence number first: an approval names it.")
-    if by.licence_confirmed_at is None:
-        return _("Somebody other than its holder must confirm this licence number first.")
+    if lacks := lacking_licence(by):
+        return str(lacks)
     try:
         book = read(stored.content)
     except RuleError as error:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +17,15 @@ CONFIRMED = ("name", "licence_number", "user_id")
 
 class LicenceRefused(Exception):
     """This licence number cannot be confirmed, or not by this person; the text says why."""
+
+
+def lacking_licence(by: Practitioner) -> Promise | None:
+    """Why the practitioner's licence number does not stand for an approval; None if it does."""
+    if not by.licence_number.strip():
+        return gettext_lazy("Add the practitioner's licence number first: an approval names it.")
+    if by.licence_confirmed_at is None:
+        return gettext_lazy("Somebody other than its holder must confirm this licence number first.")
+    return None
 
 
 def stand_for_licence(practitioner: Practitioner, *, by: User, now: datetime) -> None:

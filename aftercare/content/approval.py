@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.clinics.licences import lacking_licence
 from aftercare.clinics.models import Locale, Practitioner, User
 from aftercare.content.checking import check
 from aftercare.content.compiling import Source
@@ -145,11 +146,7 @@ def _refusal(stored: TemplateVersion, *, read: TemplateVersion, by: Practitioner
         return _("Only a practitioner of the clinic may approve its texts.")
     if not by.active:
         return _("This practitioner is no longer active, and may not approve texts.")
-    if not by.licence_number.strip():
-        return _("Add the practitioner's licence number first: an approval names it.")
-    if by.licence_confirmed_at is None:
-        return _("Somebody other than its holder must confirm this licence number first.")
-    return _refusal_of_a_writer(stored, by)
+    return lacking_licence(by) or _refusal_of_a_writer(stored, by)
 
 
 def _refusal_of_a_writer(stored: TemplateVersion, by: Practitioner) -> Promise | None:
