@@ -1,8 +1,9 @@
-"""Whose licence number counts for an approval: one that somebody other than its holder stands for."""
+"""Whose licence number counts for approvals and overrides: somebody other than its holder stands for it."""
 
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,12 +21,20 @@ class LicenceRefused(Exception):
 
 
 def lacking_licence(by: Practitioner) -> Promise | None:
-    """Why the practitioner's licence number does not stand for an approval; None if it does."""
+    """Why the practitioner's licence number stands for no approval and no override; None if it does."""
     if not by.licence_number.strip():
-        return gettext_lazy("Add the practitioner's licence number first: an approval names it.")
+        return gettext_lazy("Their licence number is needed first. An owner enters it under “Practitioners”.")
     if by.licence_confirmed_at is None:
-        return gettext_lazy("Somebody other than its holder must confirm this licence number first.")
+        return gettext_lazy(
+            "Somebody other than its holder must confirm this licence number first: an owner, under "
+            "“Practitioners”, or whoever runs this site."
+        )
     return None
+
+
+def licensed(rows: QuerySet[Practitioner]) -> QuerySet[Practitioner]:
+    """Those of the practitioners who are active, and whose licence number lacks nothing."""
+    return rows.filter(active=True, licence_confirmed_at__isnull=False).exclude(licence_number="")
 
 
 def stand_for_licence(practitioner: Practitioner, *, by: User, now: datetime) -> None:

@@ -109,6 +109,12 @@ def only_clinic(request: HttpRequest) -> Clinic | None:
     return known[1]
 
 
+def is_id(value: object) -> bool:
+    """Whether what came in an address or a form may be a row's id."""
+    given = str(value)
+    return given.isdecimal() and len(given) <= MAX_ID_DIGITS
+
+
 def user_of(request: HttpRequest) -> User:
     """The user who is logged in, as on every page of the console."""
     return cast(User, request.user)

@@ -7,14 +7,15 @@ from allauth.account.internal.flows.reauthentication import suspend_request
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from aftercare.clinics.licences import licensed
 from aftercare.clinics.models import Practitioner
 from aftercare.console.accounts.second_factor import add_one_first, kinds_of, last_shown, needed, page_for
 
 
 def approver_of(request: HttpRequest, clinic_id: int) -> Practitioner | None:
     """The user's own entry as an active practitioner of the clinic whose licence number counts."""
-    own = Practitioner.objects.filter(clinic=clinic_id, user=request.user.pk, active=True)
-    return own.filter(licence_confirmed_at__isnull=False).exclude(licence_number="").first()
+    own = Practitioner.objects.filter(clinic=clinic_id, user=request.user.pk)
+    return licensed(own).first()
 
 
 def factor_again_first(request: HttpRequest) -> HttpResponse | None:

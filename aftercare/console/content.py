@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from aftercare.clinics.models import Clinic, Locale, User
-from aftercare.console.access import MAX_ID_DIGITS, WRITERS
+from aftercare.console.access import WRITERS, is_id
 from aftercare.console.content_drafts import DraftForm, NewDraftForm, by_field, draft_of, placed
 from aftercare.console.content_history import compare_page, restore_page
 from aftercare.console.content_live import WORDS, live_page
@@ -82,8 +82,7 @@ class TemplateVersionAdmin(OneSaveButton, ScopedHistoryAdmin):
         initial = super().get_changeform_initial_data(request)
         start = request.GET.get("from", "")
         initial = {name: words for name, words in initial.items() if name in NewDraftForm.base_fields}
-        named = start.isdecimal() and len(start) <= MAX_ID_DIGITS
-        origin = self.get_queryset(request).filter(pk=start).first() if named else None
+        origin = self.get_queryset(request).filter(pk=start).first() if is_id(start) else None
         if origin is None:
             return initial
         words = source_of(origin)
@@ -150,7 +149,7 @@ def _too_late(admin: TemplateVersionAdmin, request: HttpRequest, version: Templa
 
 def _clinic_of(template: str, clinics: list[Clinic]) -> Clinic | None:
     """The one of these clinics whose template has this id; None for what is no id of theirs."""
-    if not template.isdecimal() or len(template) > MAX_ID_DIGITS:
+    if not is_id(template):
         return None
     found = MessageTemplate.objects.filter(pk=template, clinic__in=clinics).select_related("clinic").first()
     return found.clinic if found else None

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftercare.clinics.models import User
-from aftercare.console.access import MAX_ID_DIGITS, access_of
+from aftercare.console.access import access_of, is_id
 from aftercare.console.content_drafts import differences, draft_of, name_of
 from aftercare.content.approval import save_draft, words_digest
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
@@ -169,7 +169,7 @@ def _saved_name(event: Event) -> str:
 def _text(admin: ModelAdmin, request: HttpRequest, ref: str) -> TemplateVersion:
     """The text a reference names: ``v`` and a version's id, or ``s`` and that of a saved state. 404 else."""
     kind, number = ref[:1], ref[1:]
-    if kind not in ("v", "s") or not number.isdecimal() or len(number) > MAX_ID_DIGITS:
+    if kind not in ("v", "s") or not is_id(number):
         raise Http404
     if kind == "v":
         visible = admin.get_queryset(request).select_related("template__clinic")

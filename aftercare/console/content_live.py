@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic
-from aftercare.console.access import MAX_ID_DIGITS, WRITERS, access_of
+from aftercare.console.access import WRITERS, access_of, is_id
 from aftercare.console.content_drafts import by_field, name_of, placed
 from aftercare.console.content_facts import facts_of, languages_of, wording_of
 from aftercare.console.content_pages import Preview, chosen_session, preview, session_choices
@@ -84,7 +84,7 @@ def _asked(request: HttpRequest) -> Asked:
 def _template(request: HttpRequest) -> MessageTemplate:
     """The template the words are for. Only who may write it may ask: 403, and 404 for another clinic's."""
     wanted = request.POST.get("template", "")
-    if not wanted.isdecimal() or len(wanted) > MAX_ID_DIGITS:
+    if not is_id(wanted):
         raise Http404
     access = access_of(request)
     visible = access.limit(MessageTemplate.objects.select_related("clinic"))

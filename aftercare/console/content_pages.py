@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic, Practitioner
 from aftercare.clinics.readings import Page
-from aftercare.console.access import MAX_ID_DIGITS, user_of
+from aftercare.console.access import is_id, user_of
 from aftercare.console.approving import approver_of, factor_again_first
 from aftercare.console.content_approving import ApprovalForm, approval_form, planned_count
 from aftercare.console.content_drafts import placed
@@ -186,7 +186,7 @@ def chosen_session(request: HttpRequest, version: TemplateVersion, wanted: str) 
     """The session asked for, if any; one of another clinic is as good as none at all: 404."""
     if not wanted:
         return None
-    if not wanted.isdecimal() or len(wanted) > MAX_ID_DIGITS:
+    if not is_id(wanted):
         raise Http404
     session = get_object_or_404(_sessions(request, version), pk=wanted)
     opened(request, session, Page.PREVIEW)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftercare.clinics.models import Clinic
-from aftercare.console.access import WRITERS, access_of, user_of
+from aftercare.console.access import WRITERS, access_of, is_id, user_of
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.lot_preview import Choice, choices_for, previews_of
 from aftercare.console.reading_log import note_lot
@@ -191,7 +191,7 @@ def _chosen(chosen: Choice | None, clinic: Clinic, lot: str, found: Any) -> dict
 def _write(request: HttpRequest, clinic: Clinic, lot: str) -> HttpResponseBase:
     texts = access_of(request).limit(MessageTemplate.objects.filter(purpose=TemplatePurpose.LOT), WRITERS)
     wanted = request.POST.get("text", "")
-    template = get_object_or_404(texts, clinic=clinic, pk=wanted if wanted.isdecimal() else 0)
+    template = get_object_or_404(texts, clinic=clinic, pk=wanted if is_id(wanted) else 0)
     given = {"clinic": clinic, "lot": lot, "template": template}
     try:
         key = uuid.UUID(request.POST.get("key", ""))

@@ -15,11 +15,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.models import Clinic
-from aftercare.console.access import MAX_ID_DIGITS
+from aftercare.console.access import is_id
 from aftercare.console.scoping import OneClinicForm
 from aftercare.console.session_lots import LONGEST_SCAN, read_lot
 from aftercare.console.session_overrides import OverrideFields
 from aftercare.console.session_plan import Plan, plan_of
+from aftercare.console.session_read import READ, ReadField, digest_of
 from aftercare.console.session_starting import START
 from aftercare.console.times import DayInput, WallClockField, just_now, place
 from aftercare.protocols.models import Variant
@@ -67,6 +68,7 @@ class SessionForm(OverrideFields, OneClinicForm):
     areas = forms.Field(required=False, widget=forms.HiddenInput)
     screening = forms.Field(required=False, widget=forms.HiddenInput)
     waits = forms.Field(required=False, widget=forms.HiddenInput)
+    read = ReadField()
     skipped_steps = forms.Field(required=False, widget=forms.HiddenInput)
 
     class Meta:
@@ -76,6 +78,8 @@ class SessionForm(OverrideFields, OneClinicForm):
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(_readable(data), *args, **kwargs)
         self.now = timezone.now()
+        if self.instance.pk and not self.is_bound:
+            self.initial[READ] = digest_of(self.instance)
         self.clinic = self._clinic()
         self.plan: Plan | None = None
         self._ask_for_end()
@@ -246,8 +250,7 @@ class SessionForm(OverrideFields, OneClinicForm):
 
 def _readable(data: QueryDict | None) -> QueryDict | None:
     """Without a patient whose id is none: the select that completes names would stumble over it."""
-    given = "" if data is None else data.get("patient", "")
-    if data is None or (given.isdecimal() and len(given) <= MAX_ID_DIGITS):
+    if data is None or is_id(data.get("patient", "")):
         return data
     copy = data.copy()
     copy["patient"] = ""

@@ -6,10 +6,12 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from aftercare.clinics.models import Clinic
-from aftercare.console.access import WRITERS, Access
+from aftercare.clinics.licences import licensed
+from aftercare.clinics.models import Clinic, Practitioner
+from aftercare.console.access import WRITERS, Access, access_of
 from aftercare.protocols.models import LATEST_HOURS, ProtocolStep, Restriction, Topic
 from aftercare.treatments.models import TreatmentSession
 
@@ -25,6 +27,13 @@ class SkipRow:
     label: str
     protocol_id: int
     chosen: bool
+
+
+def overriders(request: HttpRequest) -> QuerySet[Practitioner]:
+    """Who may override a stop in this log-in: the user, as a licensed practitioner, where a clinician."""
+    access = access_of(request)
+    rows = licensed(Practitioner.objects.filter(clinic__in=access.clinics(WRITERS)))
+    return rows if access.superuser else rows.filter(user=request.user.pk)
 
 
 class OverrideFields:

@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic, Patient
-from aftercare.console.access import MAX_ID_DIGITS, RECORDERS, access_of
+from aftercare.console.access import RECORDERS, access_of, is_id
 from aftercare.console.times import PICKER_FORMAT, just_now
 from aftercare.protocols.models import Variant
 from aftercare.treatments.models import Favourite, TreatmentSession
@@ -57,7 +57,7 @@ def start_form(request: HttpRequest) -> None:
 
 def last_time(request: HttpRequest, clinic: Clinic, patient_id: str) -> Start | None:
     """The patient's last session at the clinic; None if there is none, or the user may not record there."""
-    if not _is_id(patient_id):
+    if not is_id(patient_id):
         return None
     sessions = access_of(request).limit(TreatmentSession.objects.all(), RECORDERS)
     session = newest(sessions.filter(patient=int(patient_id), clinic=clinic))
@@ -70,9 +70,9 @@ def last_time(request: HttpRequest, clinic: Clinic, patient_id: str) -> Start | 
 def clinic_asked(request: HttpRequest, data: Mapping[str, Any]) -> Clinic | None:
     """The clinic the data names, or the patient's, if the user records sessions there."""
     clinics = access_of(request).clinics(RECORDERS)
-    if _is_id(data.get("clinic", "")):
+    if is_id(data.get("clinic", "")):
         return clinics.filter(pk=int(data["clinic"])).first()
-    if not _is_id(data.get("patient", "")):
+    if not is_id(data.get("patient", "")):
         return None
     patients = access_of(request).limit(Patient.objects.select_related("clinic"), RECORDERS)
     patient = patients.filter(pk=int(data["patient"])).first()
@@ -94,7 +94,7 @@ def _asked(request: HttpRequest, clinic: Clinic | None, data: QueryDict) -> Star
     asked, patient = str(data[START]), str(data.get("patient", ""))
     if clinic is not None and asked.startswith(FAVOURITE):
         return _favourite(request, clinic, asked.removeprefix(FAVOURITE))
-    if clinic is None or not _is_id(patient):
+    if clinic is None or not is_id(patient):
         messages.warning(request, _("Choose the patient first; then start as last time."))
         return None
     start = last_time(request, clinic, patient)
@@ -104,7 +104,7 @@ def _asked(request: HttpRequest, clinic: Clinic | None, data: QueryDict) -> Star
 
 
 def _favourite(request: HttpRequest, clinic: Clinic, pk: str) -> Start | None:
-    found = favourites(request, clinic).filter(pk=int(pk)).first() if _is_id(pk) else None
+    found = favourites(request, clinic).filter(pk=int(pk)).first() if is_id(pk) else None
     if found is None:
         messages.warning(request, _("This favourite is not there any more. Nothing was filled in."))
         return None
@@ -173,11 +173,6 @@ def count_rows(data: QueryDict, name: str) -> int:
     """What a formset's ``name`` says; 100 at most, and none where it is nonsense."""
     given = data.get(name, "")
     return min(int(given), 100) if given.isdecimal() and len(given) < 5 else 0
-
-
-def _is_id(value: Any) -> bool:
-    given = str(value)
-    return given.isdecimal() and len(given) <= MAX_ID_DIGITS
 
 
 def _said(start: Start, left: Sequence[str]) -> str:

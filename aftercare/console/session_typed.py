@@ -1,4 +1,6 @@
-"""A session that somebody else completed, reopened or voided while its form was open: what was typed is kept.
+"""A session that somebody else saved, completed, reopened or voided while its form was open.
+
+What was typed is kept.
 
 The form comes again as the one that fits the session now, with what is stored otherwise beside it.
 """
@@ -17,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftercare.console.content_drafts import name_of
+from aftercare.console.session_read import READ, digest_of
 from aftercare.console.session_starting import count_rows, is_row, put_rows
 from aftercare.console.times import said
 from aftercare.outbox.planning import STALE
@@ -25,6 +28,7 @@ from aftercare.treatments.models import SessionState, TreatmentSession
 
 KEPT_AS = "kept_as"
 """The field by which a form that came again says what it became."""
+AS_CORRECTION: Mapping[str, Any] = {"correcting": True, "title": gettext_lazy("Correct the session")}
 FIXED = ("patient", "protocol")
 CORRECTION, DRAFT, NEW = "correction", "draft", "new"
 BECOMES = {SessionState.COMPLETED: CORRECTION, SessionState.VOIDED: NEW, SessionState.DRAFT: DRAFT}
@@ -43,6 +47,12 @@ MEANWHILE: Mapping[str, Promise] = {
         "yours is saved yet, and nothing is lost. Complete it below."
     ),
 }
+
+OVERTAKEN = gettext_lazy(
+    "%(who)s has saved other words in this session since you opened it. Nothing of yours is saved yet, and "
+    "nothing is lost: it stands below, and what is stored otherwise is listed. Take over what you need, then "
+    "save again; yours then takes its place."
+)
 
 
 @dataclass(frozen=True)
@@ -63,18 +73,39 @@ def typed_again(
     if not stored and kept_as == CORRECTION:
         messages.error(request, STALE)
         return page
-    request.session_refused = {EVERYWHERE: [_meanwhile(session)]}  # type: ignore[attr-defined]
+    _refuse(request, MEANWHILE[session.state], session)
     context: dict[str, Any] = {"kept_as": kept_as, "stored": stored}
     if kept_as == CORRECTION:
-        context |= {"correcting": True, "title": _("Correct the session")}
+        context |= AS_CORRECTION
     key = None if kept_as == NEW else str(session.pk)
     return admin.changeform_view(request, key, "", context)
 
 
-def _meanwhile(session: TreatmentSession) -> str:
+def overtaken(admin: Any, request: HttpRequest, session: TreatmentSession) -> HttpResponse:
+    """The form with what was typed beside what somebody else has saved; saved if both say the same.
+
+    Whoever saves again has seen what they replace.
+    """
+    kept_as = BECOMES[SessionState(session.state)]
+    _keep_rows(admin, request, session, kept_as=kept_as)
+    seen = request.POST.copy()
+    seen[READ] = digest_of(session)
+    request.POST = seen  # type: ignore[assignment]
+    stored = _stored_otherwise(admin, request, session)
+    context: dict[str, Any] = {"stored": stored}
+    if stored:
+        _refuse(request, OVERTAKEN, session)
+    if kept_as == CORRECTION:
+        context |= AS_CORRECTION
+    return admin.changeform_view(request, str(session.pk), "", context)
+
+
+def _refuse(request: HttpRequest, text: Promise, session: TreatmentSession) -> None:
+    """Keeps the form from being saved, by what whoever saved the session last has done."""
     last = session.history.order_by("-history_date", "-history_id").first()
     who = name_of(last.history_user if last else None)
-    return MEANWHILE[session.state] % {"who": who, "why": f"“{session.void_reason}”."}
+    said_so = str(text) % {"who": who, "why": f"“{session.void_reason}”."}
+    request.session_refused = {EVERYWHERE: [said_so]}  # type: ignore[attr-defined]
 
 
 def _keep_rows(admin: Any, request: HttpRequest, session: TreatmentSession, *, kept_as: str) -> None:
@@ -134,7 +165,8 @@ def _stored_otherwise(admin: Any, request: HttpRequest, session: TreatmentSessio
     form = admin.get_form(request, session, change=True)(request.POST, instance=session)
     changed: Collection[str] = form.changed_data
     found = [_stored(form, name, session) for name in form.fields if name in changed]
-    found += [_fixed(name, session) for name in FIXED if _asks_for_another(request.POST, name, session)]
+    fixed = [name for name in FIXED if name not in form.fields]
+    found += [_fixed(name, session) for name in fixed if _asks_for_another(request.POST, name, session)]
     for formset_class, inline in admin.get_formsets_with_inlines(request, session):
         prefix = formset_class.get_default_prefix()
         rows = formset_class(data=request.POST, instance=session, prefix=prefix)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.checkins.concerns import ConcernError, is_called, newer_task
 from aftercare.checkins.handling import UnreadAnswer, call_made, concern_of, finish, said_in, take_on
-from aftercare.console.access import user_of
+from aftercare.console.access import is_id, user_of
 from aftercare.console.session_plan import Line, line_of
 from aftercare.followups.closing import TaskError, add_note
 from aftercare.followups.models import FollowUpTask
@@ -145,7 +145,7 @@ def concerned(task: FollowUpTask) -> dict[str, Any]:
         found = ScheduledMessage.objects.filter(pk=wanted, clinic=task.clinic_id)
         message = found.select_related("step__protocol", "session__patient", "session__protocol").first()
         return {"message": message, "session": message and message.session}
-    if kind == "session" and wanted.isdecimal() and len(wanted) < 19:
+    if kind == "session" and is_id(wanted):
         return {"session": TreatmentSession.objects.filter(pk=wanted, clinic=task.clinic_id).first()}
     concern = concern_of(task)
     return {"session": concern.session} if concern is not None else {}

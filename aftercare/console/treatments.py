@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from aftercare.clinics.models import Practitioner
-from aftercare.console.access import MAX_ID_DIGITS, RECORDERS, WRITERS, access_of, user_of
+from aftercare.console.access import RECORDERS, access_of, is_id, user_of
 from aftercare.console.acts import ActingAdmin
 from aftercare.console.export_columns import SESSION_COLUMNS
 from aftercare.console.exporting import ExportingAdmin
@@ -28,16 +27,20 @@ from aftercare.console.session_acts import UNDO, VOID
 from aftercare.console.session_form import COMPLETE, SessionForm
 from aftercare.console.session_inlines import AreaInline, ProductInline
 from aftercare.console.session_lots import known_lots, lot_view
+from aftercare.console.session_overrides import overriders
 from aftercare.console.session_page import choose_clinic_page, plan_view, session_page
+from aftercare.console.session_read import READ, Overtaken, refuse_overtaken
 from aftercare.console.session_starting import START, start_form
 from aftercare.console.session_starts import starts_of, starts_view
-from aftercare.console.session_typed import CORRECTION, DRAFT, KEPT_AS, NEW, typed_again
+from aftercare.console.session_typed import CORRECTION, DRAFT, KEPT_AS, NEW, overtaken, typed_again
 from aftercare.console.times import said_shortly
 from aftercare.outbox.models import ImportKind, ScheduledMessage, Status
 from aftercare.outbox.planning import complete_session, refuse_stale, replan_session
 from aftercare.outbox.refusing import Refused, Stale
 from aftercare.treatments.models import SessionState, TreatmentSession
 
+IDS = ("clinic", "patient")
+WHO_OVERRIDES = _("You, as a practitioner whose licence number somebody else has confirmed.")
 STATE_TONES = {_("Draft"): "info", _("Completed"): "success", _("Voided"): "danger"}
 
 
@@ -137,14 +140,10 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The clinic, and the user as the one who treats."""
         initial = super().get_changeform_initial_data(request)
-        patient = str(initial.get("patient", ""))
-        if not patient.isdecimal() or len(patient) > MAX_ID_DIGITS:
-            initial.pop("patient", None)
-        clinic = str(initial.get("clinic", ""))
-        if not clinic.isdecimal() or len(clinic) > MAX_ID_DIGITS:
-            initial.pop("clinic", None)
+        initial = {name: value for name, value in initial.items() if name not in IDS or is_id(value)}
+        if "clinic" not in initial:
             return initial
-        me = Practitioner.objects.filter(user=request.user.pk, active=True, clinic=int(clinic))
+        me = Practitioner.objects.filter(user=request.user.pk, active=True, clinic=int(initial["clinic"]))
         if mine := me.first():
             initial.setdefault("practitioner", mine.pk)
         return initial
@@ -162,8 +161,8 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "override_by":
-            kwargs["queryset"] = _overriders(request)
-            kwargs["empty_label"] = _("Nobody")
+            kwargs["queryset"] = overriders(request)
+            kwargs |= {"empty_label": _("Nobody"), "help_text": WHO_OVERRIDES}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -227,7 +226,7 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
             context["adminform"].form.plan if hasattr(context["adminform"].form, "plan") else None
         )
         context.setdefault("kept_as", request.POST.get(KEPT_AS, ""))
-        context["may_override"] = _overriders(request).exists()
+        context["may_override"] = overriders(request).exists()
         clinic = context["adminform"].form.clinic if hasattr(context["adminform"].form, "clinic") else None
         context["lots"] = known_lots(request, clinic) if clinic else []
         if not saved:
@@ -236,7 +235,7 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
 
     def save_model(self, request: HttpRequest, obj: TreatmentSession, form: Any, change: bool) -> None:
         if change:
-            refuse_stale(obj)
+            refuse_overtaken(refuse_stale(obj), read=form.cleaned_data.get(READ, ""))
         else:
             obj.created_by = user_of(request)
         super().save_model(request, obj, form, change)
@@ -255,6 +254,8 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
             start_form(request)
         try:
             return super().changeform_view(request, object_id, *args, **kwargs)
+        except Overtaken:
+            return overtaken(self, request, self.get_object(request, object_id))
         except Stale:
             return self._moved_on(request, self.get_object(request, object_id))
         except Refused as refused:
@@ -282,13 +283,6 @@ def new_patient_link() -> str:
         reverse("admin:clinics_patient_add"),
         _("New patient"),
     )
-
-
-def _overriders(request: HttpRequest) -> QuerySet[Practitioner]:
-    """Who may override a stop in this log-in: the user, as a licensed practitioner, where a clinician."""
-    clinics = access_of(request).clinics(WRITERS)
-    licensed = Practitioner.objects.filter(active=True, clinic__in=clinics).exclude(licence_number="")
-    return licensed if access_of(request).superuser else licensed.filter(user=request.user.pk)
 
 
 def _outcome(session: TreatmentSession) -> str:

@@ -127,14 +127,15 @@ def void_session(session: TreatmentSession, *, reason: str, by: User | None, now
     session.refresh_from_db()
 
 
-def refuse_stale(session: TreatmentSession) -> None:
-    """Before edits of a session are saved: locks it until the transaction ends.
+def refuse_stale(session: TreatmentSession) -> TreatmentSession:
+    """Before edits of a session are saved: it as it is stored, locked until the transaction ends.
 
     Raises Stale if it was completed, reopened or voided since it was read.
     """
     stored, _others = _lock(session)
     if stored.state != session.state:
         raise Stale(str(STALE))
+    return stored
 
 
 def _lock(session: TreatmentSession) -> tuple[TreatmentSession, list[TreatmentSession]]:

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aftercare.clinics.licences import lacking_licence
 from aftercare.clinics.models import Practitioner
 from aftercare.treatments.depth import DepthBand, band_of
 from aftercare.treatments.models import TreatedArea, TreatmentSession
@@ -174,22 +175,28 @@ def _screening(session: TreatmentSession) -> Found:
 
 def _override(session: TreatmentSession, answers: Verdict) -> Found:
     needed_for = list(answers.stops)
-    if _chosen(session, "practitioner") and not _licensed(session.practitioner):
+    if _chosen(session, "practitioner") and _lacking(session.practitioner):
         needed_for += answers.to_decide
-    if session.override_by is not None and not _licensed(session.override_by):
-        text = _("%(name)s has no licence number here or is not active. A licensed practitioner must decide.")
-        return [("override_by", text % {"name": session.override_by})]
+    if session.override_by is not None and (why := _lacking(session.override_by)):
+        text = _("%(name)s may not decide this: %(why)s")
+        return [("override_by", text % {"name": session.override_by, "why": why})]
     found: Found = []
     if needed_for and session.override_by is None:
-        text = _("This speaks against the treatment: %s. A licensed practitioner must override it.")
+        text = _(
+            "This speaks against the treatment: %s. A practitioner whose licence number is confirmed must "
+            "override it."
+        )
         found.append(("override_by", text % _labels(needed_for)))
     if (needed_for or session.override_by is not None) and not session.override_reason.strip():
         found.append(("override_reason", _("Give the reason for the override. It is kept with the session.")))
     return found
 
 
-def _licensed(practitioner: Practitioner) -> bool:
-    return practitioner.active and bool(practitioner.licence_number.strip())
+def _lacking(practitioner: Practitioner) -> str:
+    """Why the practitioner decides nothing; empty for one who does."""
+    if not practitioner.active:
+        return _("They are no longer active here. Another licensed practitioner must decide.")
+    return str(lacking_licence(practitioner) or "")
 
 
 def _labels(questions: Sequence[Question]) -> str:

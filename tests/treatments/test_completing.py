@@ -17,7 +17,10 @@ ELSEWHERE = Clinic(pk=2, name="Juniper", time_zone="America/Chicago")
 PATIENT = Patient(
     pk=1, clinic=CLINIC, first_name="Amara", last_name="L", email_consent_at=NOW, birth_date=date(1990, 1, 1)
 )
-LICENSED = Practitioner(pk=1, clinic=CLINIC, name="Dr Moreau", licence_number="GMC-1")
+LICENSED = Practitioner(
+    pk=1, clinic=CLINIC, name="Dr Moreau", licence_number="GMC-1", licence_confirmed_at=NOW
+)
+UNCONFIRMED = Practitioner(pk=6, clinic=CLINIC, name="Dr Own", licence_number="GMC-6")
 UNLICENSED = Practitioner(pk=2, clinic=CLINIC, name="Sam")
 PROTOCOL = Protocol(pk=1, clinic=CLINIC, slug="m", name="Microneedling", variants=["standard"])
 
@@ -199,24 +202,35 @@ def test_override_without_reason_is_refused():
     assert list(problems) == ["override_reason"]
 
 
-@pytest.mark.parametrize(
-    "other",
-    [UNLICENSED, Practitioner(pk=5, clinic=CLINIC, name="Dr Gone", licence_number="GMC-5", active=False)],
+GONE = Practitioner(
+    pk=5, clinic=CLINIC, name="Dr Gone", licence_number="GMC-5", licence_confirmed_at=NOW, active=False
 )
-def test_override_by_someone_who_may_not_is_refused(other):
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (UNLICENSED, "licence number is needed first"),
+        (UNCONFIRMED, "Somebody other than its holder must confirm"),
+        (GONE, "no longer active"),
+    ],
+)
+def test_override_by_someone_who_may_not_is_refused_with_the_reason(other, why):
     problems = _problems(
         screening=all_clear("standard") | {"isotretinoin": "yes"}, override_by=other, override_reason="Fine."
     )
 
-    assert "licensed practitioner must decide" in problems["override_by"][0]
+    assert f"{other.name} may not decide this" in problems["override_by"][0]
+    assert why in problems["override_by"][0]
 
 
 def test_clinicians_question_is_decided_by_the_licensed_practitioner_who_treated():
     assert _problems(screening=all_clear("standard") | {"diabetes": "yes"}) == {}
 
 
-def test_clinicians_question_needs_another_signature_when_the_practitioner_has_no_licence():
-    problems = _problems(practitioner=UNLICENSED, screening=all_clear("standard") | {"diabetes": "unknown"})
+@pytest.mark.parametrize("treating", [UNLICENSED, UNCONFIRMED])
+def test_clinicians_question_needs_another_signature_when_the_practitioner_has_no_confirmed_licence(treating):
+    problems = _problems(practitioner=treating, screening=all_clear("standard") | {"diabetes": "unknown"})
 
     assert "Diabetes" in problems["override_by"][0]
 

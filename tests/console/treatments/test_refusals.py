@@ -27,8 +27,8 @@ BAD = [
     ("areas", {"areas-0-depth_mm": ""}, "at least one treated area"),
     ("recovery_note", {"areas-0-depth_mm": "2.0"}, "No standard text exists above 1.5 mm"),
     ("screening", {"screening_keloid": None}, "Answer yes, no or unknown: Keloid"),
-    ("override_by", {"screening_keloid": "yes"}, "licensed practitioner must override"),
-    ("override_by", {"screening_keloid": "unknown"}, "licensed practitioner must override"),
+    ("override_by", {"screening_keloid": "yes"}, "licence number is confirmed must override"),
+    ("override_by", {"screening_keloid": "unknown"}, "licence number is confirmed must override"),
     ("cartridge_expires_on", {"cartridge_expires_on": "2026-03-27"}, "had expired"),
     ("next_visit_on", {"next_visit_on": "2026-03-20"}, "must come after the treatment"),
     ("protocol", {"variant": "rf"}, "not written for this variant"),
@@ -118,6 +118,19 @@ def test_clinician_overrides_a_stop_in_their_own_name_with_a_reason(client, clin
 
     session = TreatmentSession.objects.get()
     assert (session.state, session.override_by) == (SessionState.COMPLETED, me)
+
+
+def test_owner_whose_own_licence_nobody_confirmed_overrides_nothing_and_is_told_how(client, clinic, posted):
+    user = factories.user(clinic, Role.OWNER)
+    me = factories.practitioner(clinic, user=user, licence_number="GMC-1", licence_confirmed_at=None)
+    client.force_login(user)
+    override = {"screening_keloid": "yes", "override_by": me.pk, "override_reason": "Old scar elsewhere."}
+
+    answer = client.post(ADD, {**posted, **override, "_complete": "1"})
+
+    assert "override_by" in errors_of(answer)
+    assert "an owner's own is confirmed by another owner" in answer.content.decode()
+    assert not TreatmentSession.objects.exists()
 
 
 def test_override_without_a_reason_is_refused(client, clinic, posted):
