@@ -37,6 +37,7 @@ from aftercare.content.publishing import source_of, written_in
 class TemplateVersionAdmin(OneSaveButton, ScopedHistoryAdmin):
     """A draft is edited here, looked at and approved; an approved or retired version is only read."""
 
+    tells_of_colleagues = False  # it has its own way
     empty_hint = _("Texts are written on the page of their template.")
     edit_roles = WRITERS
     change_form_template = "console/content/version_form.html"

@@ -23,6 +23,7 @@ from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of,
 from aftercare.console.history_parts import changes_of_parts
 from aftercare.console.history_words import ChangeInWords
 from aftercare.console.lists import PageOfRows, ScopedRelatedFilter
+from aftercare.console.page_guard import PageGuard
 from aftercare.console.reading_log import opened
 
 
@@ -110,7 +111,7 @@ class ScopedChoices(BaseModelAdmin):
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
-class ScopedAdmin(ScopedChoices, ModelAdmin):
+class ScopedAdmin(ScopedChoices, PageGuard, ModelAdmin):
     """A model's pages, limited to the user's clinics and roles.
 
     Members see; those with one of ``edit_roles`` in the row's clinic add and change. Deletion is refused

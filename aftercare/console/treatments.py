@@ -48,6 +48,7 @@ STATE_TONES = {_("Draft"): "info", _("Completed"): "success", _("Voided"): "dang
 class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
     """A draft is a form; a completed or voided session is a page to read, corrected on a page of its own."""
 
+    tells_of_colleagues = False  # it has its own way
     empty_hint = _("Record a completed treatment: its messages are planned at once.")
     form = SessionForm
     edit_roles = RECORDERS
