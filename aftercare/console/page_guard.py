@@ -44,7 +44,7 @@ class Collision:
             "nothing is lost. Look at it once more, then save again."
         )
         if self.taken:
-            yield _("Now as your colleague has it: %(names)s.") % {"names": ", ".join(self.taken)}
+            yield _("Now as your colleague has it: %(names)s.") % {"names": "; ".join(self.taken)}
         for name, theirs, mine in self.clashes:
             said = {"name": name, "theirs": theirs, "mine": mine}
             yield _("%(name)s: stored is “%(theirs)s”. If you save, “%(mine)s” takes its place.") % said
@@ -146,7 +146,7 @@ class Merging:
             mine = posted(form, name, data)
             if theirs in (before.get(name), mine):
                 continue
-            said = str(form[name].label) if key == OWN_ROW else f"{form.instance}, {form[name].label}"
+            said = str(form[name].label) if key == OWN_ROW else f"{form.instance}: {form[name].label}"
             if mine == before.get(name):
                 write(data, form, name, theirs)
                 self.collision.taken.append(said)
