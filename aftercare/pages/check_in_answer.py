@@ -12,7 +12,7 @@ from aftercare.checkins.photos import MOST
 from aftercare.checkins.wording import asked_in_locale, page_words
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.pages.isolating import with_emergency_number
-from aftercare.pages.level_text import level_text
+from aftercare.pages.level_text import answer_text
 from aftercare.pages.opening import patient_page
 
 
@@ -32,10 +32,10 @@ def answer_page(
     now: datetime,
     refusals: Sequence[Refusal] = (),
 ) -> HttpResponse:
-    """The text of the worst level that is open, with what became of photos just sent."""
+    """The text of the worst level that is open, or of a closed one, with what became of photos just sent."""
     locale = asked_in_locale(message.patient)
     words = page_words(locale)
-    says = level_text(message, check_in.rules, now=now)
+    says = answer_text(check_in, message, now=now)
     return patient_page(
         request,
         "check_in_answer",

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 
 from aftercare.checkins.answering import level_shown
 from aftercare.checkins.levels import Level
-from aftercare.checkins.models import Concern, RuleSet
+from aftercare.checkins.models import CheckIn, Concern, RuleSet
 from aftercare.checkins.rulebook import read
 from aftercare.checkins.wording import asked_in_locale, first_written, page_words
 from aftercare.clinics.hours import is_on_duty
@@ -23,12 +23,14 @@ class LevelText:
     """The worst open level of a session, with the clinic's numbers and the promised time in its text.
 
     ``locale``: what the text is written in: where the clinic approved none in the patient's, its own.
+    ``closed``: that the clinic has dealt with it, so that the text tells what to do if it is still there.
     """
 
     level: Level
     heading: SafeString
     paragraphs: list[SafeString]
     locale: str
+    closed: bool = False
 
     @property
     def language(self) -> str:
@@ -40,7 +42,7 @@ class LevelText:
 
     @property
     def is_urgent(self) -> bool:
-        return self.level in (Level.E, Level.A)
+        return self.level in (Level.E, Level.A) and not self.closed
 
     @property
     def is_emergency(self) -> bool:
@@ -53,6 +55,30 @@ def level_text(message: ScheduledMessage, rules: RuleSet, *, now: datetime) -> L
     While the clinic is open and nothing (any more) is promised, it says to call.
     """
     level, concern = level_shown(message.session_id)
+    return _of_level(message, rules, level, concern, now=now)
+
+
+def answer_text(check_in: CheckIn, message: ScheduledMessage, *, now: datetime) -> LevelText:
+    """What whoever gave these answers reads: the worst that is open; of one that needed a human and is
+    closed, never the text of those who need nobody."""
+    level, concern = level_shown(message.session_id)
+    if concern is None and check_in.concern is not None:
+        return _of_closed(message, Level(check_in.concern.level))
+    return _of_level(message, check_in.rules, level, concern, now=now)
+
+
+def _of_closed(message: ScheduledMessage, level: Level) -> LevelText:
+    """In our words: no text that a clinic approves is of an answer that it has dealt with already."""
+    locale = asked_in_locale(message.patient)
+    words, places = page_words(locale), _places(message, None, locale)
+    said = ["closed_emergency", "closed_otherwise"] if level is Level.E else ["closed_still"]
+    heading, *paragraphs = (filled(words[name], places, locale) for name in ("closed", *said))
+    return LevelText(level, heading, paragraphs, locale, closed=True)
+
+
+def _of_level(
+    message: ScheduledMessage, rules: RuleSet, level: Level, concern: Concern | None, *, now: datetime
+) -> LevelText:
     text, locale = _text(rules, level, concern, message, now=now)
     places = _places(message, concern.promised_at if concern else None, locale)
     heading, *paragraphs = (filled(part, places, locale) for part in _parted(text))
