@@ -5,7 +5,8 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.core import signing
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.invitations import Invitation
@@ -14,6 +15,8 @@ from aftercare.clinics.users import User
 
 VALID_FOR = timedelta(days=7)
 SALT = "aftercare.invitation"
+LONGEST_REASON = 100
+"""Characters of a reason that a history keeps."""
 _NOT_IN_USERNAMES = re.compile(r"[^\w.@+-]")
 
 
@@ -106,9 +109,9 @@ def accept(invitation: Invitation, *, user: User, now: datetime) -> Membership:
         return known
     _refuse_unless_theirs(row, invitation.nonce, user, now)
     row.accepted_at, row.accepted_by = now, user
-    row.save()
-    defaults = {"role": row.role}
-    return Membership.objects.get_or_create(user=user, clinic=row.clinic, defaults=defaults)[0]
+    _save_as(row, user)
+    member = Membership.objects.filter(user=user, clinic=row.clinic).first()
+    return member or _member(row, user)
 
 
 @transaction.atomic
@@ -138,6 +141,25 @@ def _refuse_unless_theirs(row: Invitation, nonce: uuid.UUID, user: User, now: da
     account = account_of(row)
     if not user.is_active or account not in (None, user):
         raise InvitationRefused(_("This invitation is for another account."))
+
+
+def _member(row: Invitation, user: User) -> Membership:
+    """A new one, whose history says who came, and at whose invitation."""
+    member = Membership(user=user, clinic=row.clinic, role=row.role)
+    said = _("accepted the invitation of %(inviter)s") % {"inviter": row.invited_by}
+    try:
+        with transaction.atomic():
+            _save_as(member, user, said)
+    except IntegrityError:  # an owner made them a member at this very time
+        return Membership.objects.get(user=user, clinic=row.clinic)
+    return member
+
+
+def _save_as(row: Model, user: User, reason: str = "") -> None:
+    """Keeps the user in the history: whoever joins by a link is not logged in yet."""
+    row._history_user = user  # type: ignore[attr-defined]
+    row._change_reason = reason[:LONGEST_REASON] or None  # type: ignore[attr-defined]
+    row.save()
 
 
 def _stands(row: Invitation, now: datetime) -> bool:

@@ -7,11 +7,15 @@ from typing import Any
 
 from django.db.models import ForeignKey, Model
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
-from aftercare.console.history_words import changed_place, in_words
+from aftercare.console.history_values import in_words
+from aftercare.console.history_words import changed_place
 
 MOST = 100
 """Changes of one kind of part that a page shows, the newest."""
+CHANGED = "~"
+"""The type of a version that a change left, as the history keeps it."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +37,39 @@ def changes_of_parts(row: Model, parts: Iterable[type[Model]]) -> list[PartChang
 
 def _changes(row: Model, part: Any) -> Iterator[PartChange]:
     tie = next(field for field in part._meta.fields if _leads_to(field, row))
-    versions = part.history.filter(**{tie.name: row.pk}).select_related("history_user")[:MOST]
-    before: dict[Any, Any] = {}
+    versions = list(part.history.filter(**{tie.name: row.pk}).select_related("history_user")[:MOST])
+    before = _of_before(part, versions)
     names = _Names()
     for version in reversed(versions):
-        yield PartChange(
-            at=version.history_date,
-            who=version.history_user,
-            part=f"{part._meta.verbose_name}: {version.instance}",
-            did=": ".join(filter(None, (version.get_history_type_display(), version.history_change_reason))),
-            fields=_differences(part, before.get(version.id), version, names),
-        )
+        change = _change(part, before.get(version.id), version, names)
+        if change is not None:
+            yield change
         before[version.id] = version
+
+
+def _of_before(part: Any, versions: list[Any]) -> dict[Any, Any]:
+    """By the part's id, the newest version that is older than those given: what their oldest changed."""
+    oldest = {version.id: version for version in versions}
+    cut_off = [pk for pk, version in oldest.items() if version.history_type == CHANGED]
+    shown = [version.pk for version in versions]
+    older = part.history.filter(id__in=cut_off).exclude(pk__in=shown).order_by("history_date", "history_id")
+    return {version.id: version for version in older} if cut_off else {}
+
+
+def _change(part: Any, old: Any, new: Any, names: "_Names") -> PartChange | None:
+    """None for a part that was saved as it was, which is no change."""
+    fields = _differences(part, old, new, names)
+    reason = new.history_change_reason
+    if new.history_type == CHANGED and old is not None and not fields and not reason:
+        return None
+    unknown = _("what it was before was not written down") if new.history_type == CHANGED and not old else ""
+    return PartChange(
+        at=new.history_date,
+        who=new.history_user,
+        part=f"{part._meta.verbose_name}: {new.instance}",
+        did=": ".join(filter(None, (new.get_history_type_display(), reason, unknown))),
+        fields=fields,
+    )
 
 
 def _leads_to(field: Any, row: Model) -> bool:

@@ -1,4 +1,4 @@
-"""How a history says what a field was and is: names for codes, and of a long text the place that changed."""
+"""How a history says what a field was and is: both in words, and of a long text the place that changed."""
 
 from typing import Any
 
@@ -7,20 +7,13 @@ from django.utils.safestring import SafeString
 from simple_history.models import ModelChange
 from simple_history.template_utils import HistoricalRecordContextHelper
 
+from aftercare.console.history_values import in_words
+
 LONGEST = 200
 """Characters of a value that are shown."""
 BEFORE = 40
 """Characters shown before the place of a change, to find it by."""
 GAP = "…"
-
-
-def in_words(field: Any, value: Any) -> Any:
-    """The label of a choice; nothing for what is empty; anything else as it is."""
-    if value is None:
-        return ""
-    if getattr(field, "flatchoices", None) and isinstance(value, str | int):
-        return dict(field.flatchoices).get(value, value)
-    return value
 
 
 def changed_place(old: Any, new: Any) -> tuple[str, str]:

@@ -15,13 +15,11 @@ from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
 from aftercare.clinics.models import Clinic, Role
 from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of, only_clinic
-from aftercare.console.history_parts import changes_of_parts
-from aftercare.console.history_words import ChangeInWords
+from aftercare.console.history_pages import HistoryPages
 from aftercare.console.lists import PageOfRows, ScopedRelatedFilter
 from aftercare.console.page_guard import PageGuard
 from aftercare.console.reading_log import opened
@@ -223,31 +221,10 @@ class ScopedAdmin(ScopedChoices, PageGuard, ModelAdmin):
         return super().get_form(request, obj, change=change, **kwargs)
 
 
-class ScopedHistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
-    """The same for a model that keeps every version of its rows.
-
-    The list of changes is all there is to see: an old version is never put back, because operations alone
-    may change what was promised.
-    """
+class ScopedHistoryAdmin(ScopedAdmin, HistoryPages):
+    """The same for a model that keeps every version of its rows."""
 
     object_history_template = "console/changes.html"
-    history_parts: tuple[type[Model], ...] = ()
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        """Also what became of the row's parts: those edited on its page, and ``history_parts``."""
-        row = self.get_object(request, unquote(object_id))
-        parts = changes_of_parts(row, (*(inline.model for inline in self.inlines), *self.history_parts))
-        return super().history_view(request, object_id, {**(extra_context or {}), "parts": parts})
-
-    def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> Any:
-        return ChangeInWords(self.model, historical_record)
-
-    def history_form_view(
-        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
-    ) -> Any:
-        raise Http404
 
 
 class OwnRows(BaseInlineFormSet):

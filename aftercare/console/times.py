@@ -1,6 +1,6 @@
 """Times for people, always with the place whose clock they are read on, and the field that reads them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,12 @@ def clock(instant: datetime, zone: ZoneInfo) -> str:
     return date_format(instant.astimezone(zone), "D j M, H:i")
 
 
+def to_the_second(instant: datetime, zone: tzinfo) -> str:
+    """The same with seconds, to stand below the name of the place; with the offset where it is needed."""
+    offset = f" (UTC{instant.astimezone(zone):%z})" if _is_shown_twice(instant, zone) else ""
+    return f"{date_format(instant.astimezone(zone), 'D j M Y, H:i:s')}{offset}"
+
+
 def tag(instant: datetime | None, zone: ZoneInfo) -> SafeString | str:
     """The time as a ``<time>`` element that carries the instant for machines."""
     if instant is None:
@@ -47,10 +53,15 @@ def tag(instant: datetime | None, zone: ZoneInfo) -> SafeString | str:
 
 
 def _where(instant: datetime, zone: ZoneInfo) -> str:
-    local = instant.astimezone(zone)
-    if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+    if not _is_shown_twice(instant, zone):
         return place(zone)
-    return f"{place(zone)} (UTC{local:%z})"
+    return f"{place(zone)} (UTC{instant.astimezone(zone):%z})"
+
+
+def _is_shown_twice(instant: datetime, zone: tzinfo) -> bool:
+    """Whether the clock shows this hour again when it is put back."""
+    local = instant.astimezone(zone)
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 class PickerInput(forms.DateTimeInput):

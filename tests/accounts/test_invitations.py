@@ -254,6 +254,16 @@ def test_accepting_twice_is_one_membership_in_the_invited_role(clinic, invitatio
     assert Invitation.objects.get().accepted_by == user
 
 
+def test_history_names_who_accepted_and_who_had_invited(owner, invitation):
+    membership = join(invitation, **NAMES, now=NOW)
+
+    version = membership.history.get()
+
+    assert version.history_user == membership.user
+    assert str(owner) in version.history_change_reason
+    assert invitation.history.first().history_user == membership.user
+
+
 def test_member_who_accepts_keeps_their_role(clinic, owner, invitation):
     user = factories.user(clinic, Role.VIEWER, email="")
 

@@ -1,15 +1,26 @@
 """What a history says of a change: names for codes, and of a long text the place that changed."""
 
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
+from simple_history.admin import SimpleHistoryAdmin
 
 from aftercare.clinics.models import Clinic, Membership, Role
+from aftercare.console import history_parts
+from aftercare.console.history_values import in_words
 from aftercare.console.history_words import LONGEST, changed_place
+from aftercare.protocols.installing import install
+from aftercare.protocols.kinds import Topic
 from aftercare.protocols.models import Protocol, ProtocolStep
-from aftercare.treatments.models import TreatmentSession
+from aftercare.treatments.models import Favourite, Site, TreatedArea, TreatmentSession
+from aftercare.treatments.screening import QUESTIONS
 from tests import factories
 from tests.console.test_scoping import page, populate
 
+LABELS = {question.code: question.label for question in QUESTIONS}
 LONG = "Rest well. " * 200
 
 
@@ -83,3 +94,88 @@ def test_history_names_what_a_part_points_to(client):
     told = client.get(reverse("admin:protocols_protocol_history", args=[rows[Protocol].pk])).content.decode()
 
     assert f"{before} → Warm words" in told
+
+
+@pytest.mark.django_db
+def test_history_of_a_protocol_says_from_how_many_hours_to_how_many(client):
+    protocol = install("microneedling", clinic=factories.clinic())
+    heat = protocol.restrictions.get(topic=Topic.HEAT)
+    heat.hours_light, before = 96, heat.hours_light
+    heat.save()
+    heat.save()
+    client.force_login(factories.user(protocol.clinic, Role.OWNER))
+
+    told = client.get(page(Protocol, "history", protocol.pk)).content.decode()
+
+    assert f"{before} → 96" in told
+    assert told.count("Changed · restriction") == 1
+
+
+@pytest.mark.django_db
+def test_oldest_change_that_is_shown_says_what_was_before_it(monkeypatch):
+    clinic = factories.clinic()
+    member = factories.user(clinic, Role.STAFF).memberships.get()
+    for role in (Role.VIEWER, Role.OWNER):
+        member.role = role
+        member.save()
+    monkeypatch.setattr(history_parts, "MOST", 1)
+
+    (change,) = history_parts.changes_of_parts(clinic, [Membership])
+
+    assert [(old, new) for _field, old, new in change.fields] == [("Viewer", "Owner")]
+
+
+@pytest.mark.django_db
+def test_change_of_a_part_kept_from_now_on_says_that_what_was_before_is_unknown():
+    rows = populate(factories.clinic())
+    session = rows[TreatmentSession]
+    area = session.areas.create(site=Site.NECK, depth_mm="0.50", passes=2)
+    TreatedArea.objects.filter(pk=area.pk).update(id=9_000)
+    area.pk = area.id = 9_000
+    area.save()
+
+    newest = history_parts.changes_of_parts(session, [TreatedArea])[0]
+
+    assert "not written down" in newest.did
+
+
+@pytest.mark.django_db
+def test_oldest_change_on_a_page_of_a_history_says_what_was_before_it(client, monkeypatch):
+    clinic = factories.clinic()
+    for name in ("North", "South"):
+        clinic.name = name
+        clinic.save()
+    monkeypatch.setattr(SimpleHistoryAdmin, "history_list_per_page", 1)
+    client.force_login(factories.user(clinic, Role.OWNER))
+
+    assert "North → South" in client.get(page(Clinic, "history", clinic.pk)).content.decode()
+
+
+@pytest.mark.django_db
+def test_row_saved_as_it_was_is_told_as_that(client):
+    clinic = factories.clinic()
+    clinic.save()
+    client.force_login(factories.user(clinic, Role.OWNER))
+
+    assert "saved without a change" in client.get(page(Clinic, "history", clinic.pk)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "value", "words"),
+    [
+        (Protocol, "variants", ["standard", "rf"], "Standard, Radio-frequency (RF)"),
+        (TreatmentSession, "waits", {"heat": 96}, "Heat and sauna: 96"),
+        (TreatmentSession, "screening", {"keloid": "yes"}, f"{LABELS['keloid']}: yes"),
+        (Favourite, "areas", [{"site": "face", "depth_mm": "0.80", "passes": 3}], "Face 0.80 3"),
+        (TreatmentSession, "ended_at", datetime(2026, 11, 26, 12, tzinfo=UTC), "Thu 26 Nov 2026, 13:00"),
+        (TreatmentSession, "next_visit_on", date(2026, 11, 26), "Thu 26 Nov 2026"),
+        (TreatmentSession, "treatment_consent", True, "yes"),
+        (Clinic, "quiet_from", time(21), "21:00"),
+        (Clinic, "time_zone", ZoneInfo("Europe/Madrid"), "Madrid time"),
+        (TreatmentSession, "fitzpatrick", 4, "IV"),
+        (TreatmentSession, "notes", None, ""),
+    ],
+)
+def test_value_is_written_as_the_console_writes_it(model, field, value, words):
+    with timezone.override(ZoneInfo("Europe/Madrid")):
+        assert str(in_words(model._meta.get_field(field), value)).startswith(words)
