@@ -36,9 +36,12 @@ class Child:
 
     @classmethod
     def start(cls, name: str, command: Sequence[str], logs: Path) -> Self:
-        """Starts the command; what it prints goes to a new ``<name>.log`` in the folder."""
+        """Starts the command; what it prints goes to a new ``<name>.log`` in the folder; the last
+        one is kept as ``<name>.log.1``."""
         logs.mkdir(parents=True, exist_ok=True)
         log = logs / f"{name}.log"
+        if log.exists():  # it may tell why the last one ended
+            log.replace(log.with_suffix(".log.1"))
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 (our own commands)
                 command,

@@ -9,6 +9,8 @@ from email_validator import EmailNotValidError, validate_email
 
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's controls, invisible marks, lone surrogates, and separators of lines and paragraphs."""
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"""What stands for bytes that were no letters."""
 
 
 def validate_address(value: str) -> None:
@@ -53,3 +55,5 @@ def validate_line(value: str) -> None:
         raise ValidationError(
             _("Write this in one line, without line breaks or hidden characters."), code="line"
         )
+    if UNREADABLE in value:
+        raise ValidationError(_("Some letters could not be read. Write it again."), code="letters")

@@ -1,14 +1,21 @@
 """Reading zones and times that people type into files and commands, with errors they can act on."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from aftercare.timing import Reason, localise
 
 YEARS = range(1900, 2200)
+
+
+def validate_year(day: date) -> None:
+    """Raises ValidationError for a day that nobody can mean: arithmetic with it may leave the calendar."""
+    if day.year not in YEARS:
+        raise ValidationError(_("Check the year."), code="year")
 
 
 def read_zone(name: str) -> ZoneInfo:

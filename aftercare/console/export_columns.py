@@ -4,6 +4,7 @@ from typing import Any
 
 from aftercare.clinics.models import Patient
 from aftercare.console.exporting import Column
+from aftercare.console.times import on_clock
 from aftercare.treatments.models import TreatmentSession
 
 
@@ -41,7 +42,7 @@ SESSION_COLUMNS: tuple[Column, ...] = (
 
 def _local(row: Patient | TreatmentSession, instant: Any) -> Any:
     """On the clinic's clock, with its offset."""
-    return instant and instant.astimezone(row.clinic.time_zone)
+    return instant and on_clock(instant, row.clinic.time_zone)
 
 
 def _area(area: Any) -> str:

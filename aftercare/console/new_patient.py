@@ -5,18 +5,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.response import TemplateResponse
 
 from aftercare.clinics.models import Clinic, Patient
 from aftercare.console.access import RECORDERS, access_of
-from aftercare.console.patient_form import PatientForm
+from aftercare.console.patient_form import ANYWAY, PatientForm
 from aftercare.console.times import DayInput
-
-ANYWAY = "anyway"
-"""The button that says that it is another person of that name or address."""
-MOST_ALIKE = 5
 
 
 class NewPatientForm(PatientForm):
@@ -51,15 +46,6 @@ class NewPatientForm(PatientForm):
         field.queryset = self.clinics  # type: ignore[attr-defined]
         return super()._clinic()
 
-    def alike(self) -> QuerySet[Patient]:
-        """Patients of the clinic who have the address, or the name unless another birth date."""
-        given = self.cleaned_data
-        named = Q(first_name__iexact=given["first_name"], last_name__iexact=given["last_name"])
-        if given.get("birth_date"):
-            named &= Q(birth_date=given["birth_date"]) | Q(birth_date__isnull=True)
-        known = Patient.objects.filter(named | Q(email__iexact=given["email"]), clinic=given["clinic"])
-        return known[:MOST_ALIKE]
-
 
 def new_patient_view(model_admin: Any, request: HttpRequest) -> HttpResponseBase:
     """The form, or whom it made as JSON: ``id`` and ``text``. One like a known patient only if asked for."""
@@ -71,10 +57,7 @@ def new_patient_view(model_admin: Any, request: HttpRequest) -> HttpResponseBase
         return _shown(request, form)
     form = NewPatientForm(request.POST, request=request)
     if not form.is_valid():
-        return _shown(request, form)
-    alike = [] if ANYWAY in request.POST else list(form.alike())
-    if alike:
-        return _shown(request, form, [(patient.pk, patients.choice_label(patient)) for patient in alike])
+        return _shown(request, form, [(each.pk, patients.choice_label(each)) for each in form.known])
     patient = form.save()
     patients.log_addition(request, patient, [{"added": {}}])
     return JsonResponse({"id": patient.pk, "text": patients.choice_label(patient)})

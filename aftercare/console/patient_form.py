@@ -1,13 +1,17 @@
 """The form of a patient: consent is one tick, never made beforehand, at its own time unless staff say so."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
+from aftercare.clinics.instants import validate_year
 from aftercare.clinics.models import Clinic, Patient
 from aftercare.console.asking import change_digest, must_ask
 from aftercare.console.scoping import OneClinicForm
@@ -15,15 +19,24 @@ from aftercare.console.times import WallClockField
 from aftercare.outbox.foreseeing import Foreseen, foresee_patient
 
 FIRST_WORDING = "1"
+ANYWAY = "anyway"
+"""The button that says that it is another person of that name or address."""
+MOST_ALIKE = 5
 
 
 REPLANNED_BY = frozenset({"time_zone", "agreed", "email_consent_at"})
 
 
 class PatientForm(OneClinicForm):
-    """A patient with consent to aftercare e-mail. Before messages move, stop or go, it asks."""
+    """A patient with consent to aftercare e-mail. Before messages move, stop or go, it asks.
+
+    It asks, too, before somebody is added who is like a patient of the clinic: two rows of one person would
+    get each message twice, and a pause of one would not stop the other.
+    """
 
     foreseen: Foreseen | None = None
+    known: Sequence[Patient] = ()
+    """Whom the clinic knows already, like the one to be added."""
     agreed = forms.BooleanField(
         label=_("The patient agreed to aftercare e-mail"),
         required=False,
@@ -60,10 +73,20 @@ class PatientForm(OneClinicForm):
         valid = super().is_valid()
         if valid and must_ask(self, REPLANNED_BY):
             self.foreseen = foresee_patient(self.instance, now=timezone.now())
-        return valid and not self.foreseen
+        if valid and self.instance.pk is None and ANYWAY not in self.data:
+            self.known = self._alike()
+        return valid and not (self.foreseen or self.known)
 
     def change_digest(self) -> str:
         return change_digest(self, REPLANNED_BY)
+
+    def clean_birth_date(self) -> date | None:
+        born: date | None = self.cleaned_data["birth_date"]
+        if born:
+            validate_year(born)
+        if born and born > timezone.localdate():
+            raise forms.ValidationError(_("That is in the future. Check the date."))
+        return born
 
     def clean_email_consent_at(self) -> Any:
         given_at = self.cleaned_data["email_consent_at"]
@@ -78,6 +101,15 @@ class PatientForm(OneClinicForm):
         if not cleaned.get("email_consent_version"):
             self.add_error("email_consent_version", _("Name the wording the patient agreed to."))
         return {**cleaned, "email_consent_at": cleaned.get("email_consent_at") or timezone.now()}
+
+    def _alike(self) -> Sequence[Patient]:
+        """Patients of the clinic who have the address, or the name unless another birth date."""
+        given = self.cleaned_data
+        named = Q(first_name__iexact=given["first_name"], last_name__iexact=given["last_name"])
+        if given.get("birth_date"):
+            named &= Q(birth_date=given["birth_date"]) | Q(birth_date__isnull=True)
+        known = Patient.objects.filter(named | Q(email__iexact=given["email"]), clinic=given["clinic"])
+        return list(known[:MOST_ALIKE])
 
     def _clinic(self) -> Clinic | None:
         """The clinic of the patient, or the one chosen so far."""

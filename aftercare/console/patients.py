@@ -153,7 +153,8 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ExportingAdmin, ScopedHistoryAdmi
         return response
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
-        patient = kwargs.get("obj")
+        patient, form = kwargs.get("obj"), context["adminform"].form
+        context["alike"] = [(each.pk, self.choice_label(each)) for each in getattr(form, "known", ())]
         if patient is not None:
             context.update(_promised(request, patient))
             context["may_record"] = self.has_change_permission(request, patient)

@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from aftercare.clinics.instants import validate_year
 from aftercare.clinics.models import Clinic, Role
 from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of, only_clinic
 from aftercare.console.history_pages import HistoryPages
@@ -99,6 +100,8 @@ class ScopedChoices(BaseModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Without the links to a clinic's own page beside every choice of a clinic."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.DateField):
+            field.validators = [*field.validators, validate_year]
         return without_links(field) if db_field.related_model is Clinic else field
 
     def formfield_for_manytomany(

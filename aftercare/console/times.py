@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES
 
+from aftercare.clinics.instants import validate_year
 from aftercare.timing import Reason, localise
 
 PICKER_FORMAT = "%Y-%m-%dT%H:%M"
@@ -101,13 +102,14 @@ class WallClockField(forms.DateTimeField):
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, datetime) and value.tzinfo is not None:
-            return value.astimezone(self.zone).replace(tzinfo=None)
+            return on_clock(value, self.zone).replace(tzinfo=None)
         return value
 
     def to_python(self, value: Any) -> datetime | None:
         wall = read_wall_time(self, value)
         if wall is None or wall.tzinfo is not None:
             return wall
+        validate_year(wall)
         if self.kept and wall == self.prepare_value(self.kept).replace(second=0, microsecond=0):
             return self.kept
         instant, moved = localise(wall.date(), wall.time(), self.zone)
@@ -127,6 +129,14 @@ class WallClockField(forms.DateTimeField):
             "place": place(self.zone),
             "after": clock(instant, self.zone),
         }
+
+
+def on_clock(instant: datetime, zone: ZoneInfo) -> datetime:
+    """On the zone's clock; as it is at the calendar's ends, beyond which the clock may not show it."""
+    try:
+        return instant.astimezone(zone)
+    except OverflowError:
+        return instant
 
 
 def read_wall_time(field: forms.DateTimeField, value: Any) -> datetime | None:

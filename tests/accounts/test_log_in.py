@@ -315,3 +315,11 @@ def test_licence_alone_does_not_approve_without_a_clinicians_role(role, client, 
 
     assert (text.status_code, weighing.status_code) == (403, 403)
     assert RuleSet.objects.get(pk=rules.pk).status == VersionStatus.DRAFT
+
+
+@pytest.mark.parametrize("over", [{"login": "a" * 100_000}, {"password": "a" * 100_000}])
+def test_log_in_with_a_text_without_end_is_refused(client, clinic, over):
+    answer = client.post(reverse("account_login"), {"login": "nobody", "password": "none", **over})
+
+    assert answer.status_code == 200
+    assert "254" in answer.content.decode()

@@ -11,6 +11,7 @@ from email import message_from_bytes, policy
 import psutil
 import pytest
 
+from config.children import Child
 from tests import schema
 from tests.services.processes import Process, accepts_connections, free_port, wait_for
 
@@ -121,6 +122,14 @@ def test_run_ends_when_one_of_its_processes_does(run):
     assert code == 1
     assert "The scheduler process ended by itself" in run.printed()
     assert all_gone(children)
+
+
+def test_log_of_the_last_run_is_kept_beside_the_new_one(tmp_path):
+    for said in ("first", "second"):
+        Child.start("part", [sys.executable, "-c", f"print('{said}')"], tmp_path).process.wait(timeout=20)
+
+    assert (tmp_path / "part.log").read_text() == "second\n"
+    assert (tmp_path / "part.log.1").read_text() == "first\n"
 
 
 def test_run_goes_on_with_the_same_data(run, tmp_path):

@@ -89,8 +89,24 @@ BAD = [
     ("email", {"email": "amara okafor"}, ""),
     ("email_consent_version", {"email_consent_version": ""}, "Name the wording"),
     ("email_consent_at", {"email_consent_at": "2026-03-29T10:00"}, "in the future"),
+    ("email_consent_at", {"email_consent_at": "0001-01-01T00:00"}, "Check the year"),
+    ("email_consent_at", {"email_consent_at": "9999-12-31T23:59"}, "Check the year"),
+    ("birth_date", {"birth_date": "0001-01-01"}, "Check the year"),
+    ("birth_date", {"birth_date": "2027-01-01"}, "in the future"),
     ("first_name", {"first_name": ""}, "required"),
+    ("first_name", {"first_name": "Ama\N{REPLACEMENT CHARACTER}ra"}, "could not be read"),
 ]
+
+
+def test_patient_like_a_known_one_is_added_only_when_asked_for(client, staff, clinic, posted):
+    known = factories.patient(clinic, email=posted["email"].upper())
+
+    answer = client.post(ADD, posted)
+    assert page(known) in answer.content.decode()
+    assert list(Patient.objects.all()) == [known]
+
+    client.post(ADD, {**posted, "anyway": "1"})
+    assert Patient.objects.count() == 2
 
 
 @pytest.mark.parametrize(("field", "change", "text"), BAD, ids=lambda value: str(value)[:40])

@@ -77,3 +77,16 @@ def test_default_end_is_the_last_full_five_minutes():
 
 def test_dates_alone_are_not_times():
     assert WallClockField(zone=LONDON).prepare_value(date(2026, 3, 28)) == date(2026, 3, 28)
+
+
+@pytest.mark.parametrize("zone", ["America/Mexico_City", "Europe/London", "Asia/Tokyo"])
+@pytest.mark.parametrize("text", ["0001-01-01T00:00", "9999-12-31T23:59", "1899-12-31T23:59"])
+def test_year_that_nobody_means_is_refused_in_every_zone(text, zone):
+    with pytest.raises(ValidationError, match="Check the year"):
+        WallClockField(zone=ZoneInfo(zone)).clean(text)
+
+
+@pytest.mark.parametrize("instant", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("zone", ["America/Mexico_City", "Asia/Tokyo"])
+def test_stored_time_at_the_calendars_end_can_still_be_shown(instant, zone):
+    assert WallClockField(zone=ZoneInfo(zone)).prepare_value(instant).year in (1, 9999)

@@ -6,11 +6,15 @@ from allauth.account.forms import LoginForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
+from django.core.validators import MaxLengthValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.addresses import validate_line
 from aftercare.clinics.inviting import is_invited
+
+LONGEST = 254
+"""Characters of an e-mail address or a password."""
 
 
 class MemberLoginForm(LoginForm):
@@ -22,6 +26,8 @@ class MemberLoginForm(LoginForm):
         self.fields["login"].widget.attrs = {"autocomplete": "username webauthn", "autofocus": True}
         self.fields["password"].help_text = ""
         self.fields["password"].widget.attrs.pop("placeholder", None)
+        for field in (self.fields["login"], self.fields["password"]):
+            field.validators.append(MaxLengthValidator(LONGEST))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()

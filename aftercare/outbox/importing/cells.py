@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.addresses import validate_address
-from aftercare.clinics.instants import read_instant, read_zone
+from aftercare.clinics.instants import YEARS, read_instant, read_zone
 from aftercare.clinics.models import Locale
 from aftercare.protocols.models import Variant
 from aftercare.treatments.models import Site
@@ -37,9 +37,12 @@ def day(cell: str) -> date | None:
     if not cell:
         return None
     try:
-        return date.fromisoformat(cell)
+        said = date.fromisoformat(cell)
     except ValueError as error:
         raise ValueError(_("“%s” is not a date. Write it like 2026-03-28.") % cell[:40]) from error
+    if said.year not in YEARS:
+        raise ValueError(_("%s: check the year.") % cell)
+    return said
 
 
 def instant(cell: str, zone: ZoneInfo) -> datetime:

@@ -120,6 +120,8 @@ def test_depth_may_be_written_with_a_decimal_comma_and_its_unit(clinic):
         ("time_zone", "London", "Did you mean Europe/London"),
         ("email_consent_at", "last week", "Write it like"),
         ("email_consent_at", "2026-12-01", "future"),
+        ("email_consent_at", "0001-01-01", "check the year"),
+        ("birth_date", "0001-01-01", "check the year"),
         ("practitioner", "Dr Nobody", "name or the licence number as stored"),
         ("protocol", "laser", "Its protocols: microneedling"),
         ("variant", "laser", "Write one of: standard, rf, prp"),
