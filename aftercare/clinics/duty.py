@@ -44,6 +44,11 @@ class Duty:
         found = [min(end, until) for start, end in self._spans(since, days=days) if start <= until]
         return max((at for at in found if at > since), default=None)
 
+    def covers_some_of(self, *, since: datetime, until: datetime) -> bool:
+        """Whether somebody is on duty at any time between the two."""
+        days = (until - since).days + 2
+        return any(start < until and since < end for start, end in self._spans(since, days=days))
+
     def next_opening(self, after: datetime) -> datetime | None:
         """The first instant from ``after`` on at which somebody is on duty: itself, if somebody is."""
         for start, end in self._spans(after, days=LOOK_AHEAD_DAYS):

@@ -1,7 +1,5 @@
 """When somebody is on duty at a clinic: the hours of its week, and the days on which it stays closed."""
 
-from datetime import datetime
-
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -89,8 +87,3 @@ def duty_of(clinic: Clinic) -> Duty:
         hours=tuple(Hours(one.weekday, one.opens_local_time, one.closes_local_time) for one in hours),
         closed_on=frozenset(Holiday.objects.filter(clinic=clinic).values_list("closed_on", flat=True)),
     )
-
-
-def is_on_duty(clinic: Clinic, *, at: datetime) -> bool:
-    """Whether somebody is at the clinic at that instant."""
-    return duty_of(clinic).covers(at)

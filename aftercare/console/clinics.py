@@ -1,5 +1,6 @@
 """Clinics and accounts: settings and users."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminColorInputWidget
 
 from aftercare.checkins.fallbacks import fallbacks
+from aftercare.checkins.promises import BrokenPromise, broken_promises, digest
+from aftercare.clinics.hours import duty_of
 from aftercare.clinics.leaving import end_sessions
 from aftercare.clinics.models import Clinic, Membership, User
 from aftercare.clinics.resetting import may_reset
@@ -21,7 +24,7 @@ from aftercare.console.access import OWNERS, SUPERUSERS, user_of
 from aftercare.console.accounts.resetting import RESET_OF_ANYBODY
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.asking import change_digest, must_ask
-from aftercare.console.hours import HolidayInline, OpeningHoursInline
+from aftercare.console.hours import AGREED_HOURS, HolidayInline, OpeningHoursInline, posted_duty
 from aftercare.console.languages import warnings
 from aftercare.console.reading_pages import clinic_readings_page
 from aftercare.console.resuming import resume_act_page
@@ -66,9 +69,11 @@ RESUME = Act(
 
 
 class ClinicForm(OneClinicForm):
-    """A clinic's settings. Before another zone or other quiet hours move messages, it says which and asks."""
+    """A clinic's settings. Before another zone or other quiet hours move messages, it says which and asks;
+    so it does before other opening hours or closed days break what patients were promised."""
 
     foreseen: Foreseen | None = None
+    broken: Sequence[BrokenPromise] = ()
 
     class Meta:
         widgets = {"colour": UnfoldAdminColorInputWidget}
@@ -77,7 +82,21 @@ class ClinicForm(OneClinicForm):
         valid = super().is_valid()
         if valid and must_ask(self, REPLANNED_BY):
             self.foreseen = foresee_clinic(self.instance, now=timezone.now())
-        return valid and not self.foreseen
+        if valid and self.instance.pk:
+            self.broken = self._broken()
+        return valid and not self.foreseen and not self.broken
+
+    def _broken(self) -> list[BrokenPromise]:
+        """The promises that saving would break, unless the user has seen these and agreed."""
+        after = posted_duty(self)
+        if after is None:
+            return []
+        before = duty_of(Clinic.objects.get(pk=self.instance.pk))
+        found = broken_promises(self.instance, before=before, after=after, now=timezone.now())
+        return [] if self.data.get(AGREED_HOURS) == digest(found) else found
+
+    def broken_digest(self) -> str:
+        return digest(self.broken)
 
     def change_digest(self) -> str:
         return change_digest(self, REPLANNED_BY)

@@ -10,7 +10,8 @@ from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn, Concern, RuleSet
 from aftercare.checkins.rulebook import read
 from aftercare.checkins.wording import asked_in_locale, first_written, page_words
-from aftercare.clinics.hours import is_on_duty
+from aftercare.clinics.duty import Duty
+from aftercare.clinics.hours import duty_of
 from aftercare.content.wording import direction, language_of
 from aftercare.outbox.localising import from_when
 from aftercare.outbox.models import ScheduledMessage
@@ -89,22 +90,31 @@ def _text(
     rules: RuleSet, level: Level, concern: Concern | None, message: ScheduledMessage, *, now: datetime
 ) -> tuple[str, str]:
     """The approved one, and its locale; but to call, where it would promise a call for a time that is over,
-    or say that the clinic is closed while it is open. An emergency's never says to wait for the clinic."""
+    or say that the clinic is closed while it is open. An emergency's never says to wait for the clinic.
+    Where the hours were changed, so that nobody is there until the promised time, the clinic is closed."""
     asked = asked_in_locale(message.patient)
     by_language = read(rules.content).texts[level]
     locale = first_written(asked, message.clinic, by_language)
     texts = by_language[language_of(locale)]
-    open_now = is_on_duty(message.clinic, at=now)
+    duty = duty_of(message.clinic)
+    open_now = duty.covers(now)
     if concern is None:
         return texts["on_duty" if open_now else "closed"], locale
     promised_at = concern.promised_at
-    if promised_at is not None and (promised_at > now or level is Level.E):
+    if promised_at is not None and _stands(promised_at, level, duty, now=now):
         return texts["on_duty"], locale
     if not open_now or level is Level.E:
         return texts["closed"], locale
     words = page_words(asked)
     lead = words["promise_passed" if promised_at else "open_now"]
     return "\n\n".join((words["no_form"], lead, words["call_otherwise"])), asked
+
+
+def _stands(promised_at: datetime, level: Level, duty: Duty, *, now: datetime) -> bool:
+    """Whether the text that tells of the promise may still be shown."""
+    if promised_at <= now:
+        return level is Level.E
+    return duty.covers_some_of(since=now, until=promised_at)
 
 
 def _parted(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from aftercare.clinics.duty import Duty, Hours
-from aftercare.clinics.hours import Holiday, OpeningHours, duty_of, is_on_duty
+from aftercare.clinics.hours import Holiday, OpeningHours, duty_of
 from tests import factories
 
 LONDON = ZoneInfo("Europe/London")
@@ -91,8 +91,8 @@ def test_duty_of_a_clinic_is_read_from_its_rows():
     )
     Holiday.objects.create(clinic=clinic, closed_on=date(2026, 4, 8))
 
-    assert is_on_duty(clinic, at=london(1, 12))
-    assert not is_on_duty(clinic, at=london(8, 12))
+    assert duty_of(clinic).covers(london(1, 12))
+    assert not duty_of(clinic).covers(london(8, 12))
     assert duty_of(clinic).hours == (Hours(2, time(9), time(18)),)
 
 

@@ -1,6 +1,6 @@
 """What a patient reads once the clinic has dealt with an answer that needed a human."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -105,3 +105,39 @@ def test_closed_emergency_is_told_in_the_language_of_the_form(visitor, asking, c
     close()
 
     assert says in text(visitor.get())
+
+
+def close_today_at(clinic, hour, at):
+    clinic.opening_hours.filter(weekday=at.now.weekday()).update(closes_local_time=time(hour))
+
+
+@pytest.mark.parametrize("answers", [{"infection": "yes"}, {"rash": "bumps", "redness": "less"}])
+def test_promise_that_nobody_is_there_for_any_more_gives_way_to_the_number_for_when_closed(
+    visitor, clinic, at, answers
+):
+    visitor.send_all(**answers)
+    concern = Concern.objects.get()
+    Concern.objects.update(promised_at=min(concern.promised_at, at.now + timedelta(hours=2)))
+    close_today_at(clinic, 12, at)
+
+    page = text(visitor.get())
+
+    assert "The clinic is closed now." in page
+    assert "We will call you" not in page
+
+
+def test_promise_stays_while_somebody_is_still_there_before_its_time(visitor, clinic, at):
+    visitor.send_all(infection="yes")
+    close_today_at(clinic, 13, at)
+
+    assert "We will call you by 14:00" in text(visitor.get())
+
+
+def test_emergency_is_not_told_of_a_call_once_the_clinic_has_closed_early(visitor, clinic, at):
+    visitor.send(1, breathing="yes")
+    close_today_at(clinic, 12, at)
+
+    page = text(visitor.get())
+
+    assert "Do not wait for a call from us." in page
+    assert "It will try to call you" not in page
