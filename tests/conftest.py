@@ -68,8 +68,10 @@ def use_database(url: str) -> None:
 
 @pytest.fixture(autouse=True)
 def no_answers_lost_before():
-    """What a process remembers of mail services is forgotten between tests."""
+    """What a process remembers of mail services, and of rows, is forgotten between tests."""
     yield
+    if "aftercare.checkins.approving" in sys.modules:
+        sys.modules["aftercare.checkins.approving"].frozen_book.cache_clear()
     if "aftercare.outbox.batch" in sys.modules:
         sys.modules["aftercare.outbox.batch"].lost_in_a_row.clear()
 

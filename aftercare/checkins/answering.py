@@ -9,24 +9,36 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import UUIDField
 
-from aftercare.checkins.approving import rules_in_force
-from aftercare.checkins.concerns import raise_concern
+from aftercare.checkins.approving import book_of, rules_in_force
+from aftercare.checkins.concerns import open_concern, raise_concern
 from aftercare.checkins.lapsing import has_lapsed
 from aftercare.checkins.levels import Level, worst
 from aftercare.checkins.models import CheckIn, Concern, RuleSet
 from aftercare.checkins.questions import BY_CODE, LONGEST_NOTE, Question, only_asked, questions_for, with_note
 from aftercare.checkins.reminding import withdraw_reminders
-from aftercare.checkins.rulebook import RuleBook, read
+from aftercare.checkins.rulebook import RuleBook
 from aftercare.checkins.triage import Facts, Triage, triage
 from aftercare.checkins.unanswered import withdraw_unanswered
 from aftercare.clinics.hours import duty_of
+from aftercare.clinics.kept import Blank, Kept
 from aftercare.outbox.holding import lock_patient
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.promising import lock_patients
 from aftercare.treatments.depth import band_of
-from aftercare.treatments.models import TreatmentSession
+from aftercare.treatments.models import TreatedArea, TreatmentSession
 from aftercare.treatments.screening import Answer
+
+BEGUN_LAST = Kept(
+    lambda: (
+        CheckIn.objects.filter(message=Blank("message", UUIDField()))
+        .select_related("rules", "concern")
+        .defer("rules__content")
+        .order_by("-number")[:1]
+    )
+)
+DEPTHS = Kept(lambda: TreatedArea.objects.filter(session=Blank("session")).values_list("depth_mm"))
 
 
 class NothingAsked(Exception):
@@ -60,7 +72,7 @@ def facts_of(session: TreatmentSession, *, day: int, now: datetime) -> Facts:
         day=day,
         hours=max(0, int((now - session.ended_at).total_seconds() // 3600)),
         variant=session.variant,
-        band=band_of(area.depth_mm for area in session.areas.all()),
+        band=band_of(depth for (depth,) in DEPTHS.all(session=session.pk)),
         history=frozenset(risks),
     )
 
@@ -80,8 +92,7 @@ def newest(message: ScheduledMessage, *, now: datetime) -> CheckIn | None:
 
 
 def _last(message: ScheduledMessage) -> CheckIn | None:
-    rows = CheckIn.objects.filter(message=message).select_related("rules", "concern")
-    return rows.order_by("number").last()
+    return BEGUN_LAST.first(message=message.pk)
 
 
 def asked_in(check_in: CheckIn | None, message: ScheduledMessage, *, now: datetime) -> list[Question]:
@@ -96,7 +107,7 @@ def weigh(message: ScheduledMessage, given: Given, *, now: datetime) -> Level:
     day = day_of(message.session, now=now)
     answers = only_asked(given.answers, variant=message.session.variant, day=day)
     weighed = with_note(answers, given.note or "")
-    return triage(read(rules.content), weighed, facts_of(message.session, day=day, now=now)).level
+    return triage(book_of(rules), weighed, facts_of(message.session, day=day, now=now)).level
 
 
 def begin_again(message: ScheduledMessage, *, now: datetime) -> CheckIn:
@@ -133,7 +144,7 @@ def answer(message: ScheduledMessage, given: Given, *, now: datetime) -> CheckIn
 
 def level_shown(session_id: int) -> tuple[Level, Concern | None]:
     """The worst that is open for this session: its concern's level, else none."""
-    concern = Concern.objects.filter(session=session_id, closed_at__isnull=True).first()
+    concern = open_concern(session_id)
     return worst([Level(concern.level)] if concern else []), concern
 
 
@@ -174,7 +185,7 @@ def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datet
     check_in.answers |= only_asked(given.answers, variant=session.variant, day=check_in.day)
     if given.note is not None:
         check_in.note = given.note.strip()[:LONGEST_NOTE]
-    book = read(check_in.rules.content)
+    book = book_of(check_in.rules)
     weighed = with_note(check_in.answers, check_in.note)
     result = triage(book, weighed, facts_of(session, day=check_in.day, now=now))
     same_reasons = set(result.reasons) <= set(check_in.reasons)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -9,12 +10,17 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from aftercare.checkins.models import RuleSet
-from aftercare.checkins.rulebook import RuleError, read, shipped
+from aftercare.checkins.rulebook import RuleBook, RuleError, read, shipped
 from aftercare.checkins.text_checking import text_problems
 from aftercare.clinics.history import keep
+from aftercare.clinics.kept import Blank, Kept
 from aftercare.clinics.licences import lacking_licence
 from aftercare.clinics.models import Clinic, Practitioner
 from aftercare.content.models import VersionStatus
+
+IN_FORCE = Kept(
+    lambda: RuleSet.objects.filter(clinic=Blank("clinic")).approved().defer("content").order_by("pk")
+)
 
 
 class RulesRefused(Exception):
@@ -66,8 +72,21 @@ def approve_rules(rules: RuleSet, *, by: Practitioner, now: datetime) -> RuleSet
 
 
 def rules_in_force(clinic_id: int) -> RuleSet | None:
-    """The rules by which the clinic's check-ins are weighed; None while no clinician has approved any."""
-    return RuleSet.objects.filter(clinic=clinic_id).approved().order_by("pk").first()
+    """The rules by which the clinic's check-ins are weighed; None while no clinician has approved any.
+
+    Their content is read only when it is asked for: :func:`book_of` knows it.
+    """
+    return IN_FORCE.first(clinic=clinic_id)
+
+
+def book_of(rules: RuleSet) -> RuleBook:
+    """As :func:`aftercare.checkins.rulebook.read`, once a process for rules that are no draft any more."""
+    return read(rules.content) if rules.status == VersionStatus.DRAFT else frozen_book(rules.pk)
+
+
+@lru_cache(maxsize=200)
+def frozen_book(rules_id: int) -> RuleBook:
+    return read(RuleSet.objects.values_list("content", flat=True).get(pk=rules_id))
 
 
 def _to_start_from(clinic: Clinic) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from aftercare.checkins.deadlines import Times, promised_by, times_of
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import Concern
 from aftercare.clinics.duty import Duty
+from aftercare.clinics.kept import Blank, Kept
 from aftercare.clinics.models import User
 from aftercare.followups.closing import TaskError, claim_task, close_task
 from aftercare.followups.models import Cause, FollowUpTask
@@ -27,9 +28,16 @@ from aftercare.outbox.promising import lock_patients
 from aftercare.outbox.waking import wake_on_commit
 from aftercare.treatments.models import TreatmentSession
 
+OPEN = Kept(lambda: Concern.objects.filter(session=Blank("session"), closed_at__isnull=True))
+
 
 class ConcernError(Exception):
     """A concern cannot be changed in this way; the text says why, for the person who tried."""
+
+
+def open_concern(session_id: int) -> Concern | None:
+    """The one that waits for somebody to close it, if there is one."""
+    return OPEN.first(session=session_id)
 
 
 def raise_concern(
@@ -49,7 +57,7 @@ def raise_concern(
     ``limit``: within which time staff must act on an answer of this level.
     """
     with transaction.atomic(savepoint=False):
-        concern = Concern.objects.filter(session=session, closed_at__isnull=True).first()
+        concern = open_concern(session.pk)
         if concern is not None and Level(concern.level).rank >= level.rank:
             if news:
                 _tell_again(concern, level, limit=limit, duty=duty, now=now)

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from aftercare.checkins.models import CheckIn, RuleSet
+from aftercare.clinics.kept import Blank, Kept
 from aftercare.content.models import MessageTemplate, TemplatePurpose, TemplateVersion
 from aftercare.followups.opening import withdraw_tasks
 from aftercare.outbox.importing.slicing import in_chunks
@@ -55,11 +56,19 @@ def promise_reminders(*, now: datetime) -> int:
 
 def withdraw_reminders(session: TreatmentSession, *, now: datetime) -> int:
     """Takes back what has not left, because the patient has answered. One that may have left stays."""
+    if not WAITING.all(session=session.pk):
+        return 0
+    return move_all(_waiting(session.pk), to=Status.CANCELLED, now=now, why=Why.ANSWERED)
+
+
+def _waiting(session: Any) -> QuerySet[ScheduledMessage]:
     open_ones = (*UNSENT, Status.SUPERSEDED)  # which would come back if the newer session were voided
-    waiting = ScheduledMessage.objects.filter(
+    return ScheduledMessage.objects.filter(
         session=session, step__kind=StepKind.REMINDER, status__in=open_ones, in_doubt=False
     )
-    return move_all(waiting, to=Status.CANCELLED, now=now, why=Why.ANSWERED)
+
+
+WAITING = Kept(lambda: _waiting(Blank("session")).values_list("pk"))
 
 
 def unanswered(messages: QuerySet[ScheduledMessage]) -> QuerySet[ScheduledMessage]:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.duty import Duty, Hours
 from aftercare.clinics.history import History
+from aftercare.clinics.kept import Blank, Kept
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet
 
 
@@ -76,14 +77,21 @@ class Holiday(models.Model):
         return f"{self.closed_on:%Y-%m-%d} {self.name}".strip()
 
 
+HOURS = Kept(
+    lambda: OpeningHours.objects.filter(clinic=Blank("clinic")).values_list(
+        "weekday", "opens_local_time", "closes_local_time"
+    )
+)
+CLOSED = Kept(lambda: Holiday.objects.filter(clinic=Blank("clinic")).values_list("closed_on"))
+
+
 def duty_of(clinic: Clinic) -> Duty:
     """The clinic's hours and closed days, for questions about any instant. Two queries.
 
     A clinic without hours never has anybody on duty: no promise is made for it.
     """
-    hours = OpeningHours.objects.filter(clinic=clinic)
     return Duty(
         zone=clinic.time_zone,
-        hours=tuple(Hours(one.weekday, one.opens_local_time, one.closes_local_time) for one in hours),
-        closed_on=frozenset(Holiday.objects.filter(clinic=clinic).values_list("closed_on", flat=True)),
+        hours=tuple(Hours(*row) for row in HOURS.all(clinic=clinic.pk)),
+        closed_on=frozenset(day for (day,) in CLOSED.all(clinic=clinic.pk)),
     )

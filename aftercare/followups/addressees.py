@@ -3,14 +3,34 @@
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from aftercare.clinics.addresses import comparable
 from aftercare.clinics.duty import Duty
 from aftercare.clinics.hours import duty_of
+from aftercare.clinics.kept import Blank, Kept
 from aftercare.clinics.models import Clinic, Membership, Role
 from aftercare.followups.models import FollowUpTask, Rung
 
 HANDLERS = (Role.OWNER, Role.CLINICIAN, Role.STAFF)
+
+MEMBERS = Kept(
+    lambda: (
+        Membership.objects.filter(clinic=Blank("clinic"), role__in=HANDLERS, user__is_active=True)
+        .exclude(user__email="")
+        .order_by("pk")
+        .values_list("user_id", "user__email", "role", "told_of_tasks")
+    )
+)
+
+
+class Member(NamedTuple):
+    """Somebody who may take tasks on, and has an address."""
+
+    user_id: int
+    email: str
+    role: str
+    told_of_tasks: bool
 
 
 class Addressees:
@@ -18,12 +38,7 @@ class Addressees:
 
     def __init__(self, clinic: Clinic, *, now: datetime, duty: Duty | None = None) -> None:
         self._clinic, self._now, self._known = clinic, now, duty
-        self._members = list(
-            Membership.objects.filter(clinic=clinic, role__in=HANDLERS, user__is_active=True)
-            .exclude(user__email="")
-            .select_related("user")
-            .order_by("pk")
-        )
+        self._members = [Member(*row) for row in MEMBERS.all(clinic=clinic.pk)]
 
     def of(self, task: FollowUpTask, rung: Rung) -> list[str]:
         """The addresses for that rung, each once; the owners' where the clinic has named nobody.
@@ -52,21 +67,21 @@ class Addressees:
         on_call = _named(self._clinic.on_call_email)
         if on_call and not self._duty.covers(self._now):
             return on_call
-        told = [member.user.email for member in self._members if member.told_of_tasks]
+        told = [member.email for member in self._members if member.told_of_tasks]
         return told or on_call or self._owners()
 
     def _second(self) -> list[str]:
         return _named(self._clinic.escalation_email) or self._owners()
 
     def _owners(self) -> list[str]:
-        return [member.user.email for member in self._members if member.role == Role.OWNER]
+        return [member.email for member in self._members if member.role == Role.OWNER]
 
     def _claimer(self, task: FollowUpTask) -> list[str]:
         """Whoever has taken it on, while they work there."""
-        return [member.user.email for member in self._members if member.user_id == task.claimed_by_id]
+        return [member.email for member in self._members if member.user_id == task.claimed_by_id]
 
     def _anybody(self) -> list[str]:
-        members = [member.user.email for member in self._members]
+        members = [member.email for member in self._members]
         return members + _named(self._clinic.escalation_email) + _named(self._clinic.on_call_email)
 
 

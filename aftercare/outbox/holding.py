@@ -1,13 +1,19 @@
 """Holding a patient's routine messages while an answer of theirs needs a human; safety messages go on."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from aftercare.clinics.kept import Blank, Kept
 from aftercare.clinics.models import Patient, User
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.replanning import replan_patient
 from aftercare.outbox.transitions import move_all
+
+LOCKED = Kept(lambda: Patient.objects.filter(pk=Blank("pk")).select_for_update(of=("self",), no_key=True))
+WAITING = Kept(lambda: _waiting(Blank("patient")).values_list("pk"))
 
 
 def hold_routine(patient: Patient, *, now: datetime) -> int:
@@ -17,10 +23,9 @@ def hold_routine(patient: Patient, *, now: datetime) -> int:
     """
     with transaction.atomic(savepoint=False):
         _set(patient, now)
-        waiting = ScheduledMessage.objects.filter(
-            patient=patient, safety_critical=False, status__in=(Status.SCHEDULED, Status.CLAIMED)
-        )
-        return move_all(waiting, to=Status.HELD, now=now, why=Why.OPEN_CONCERN)
+        if not WAITING.all(patient=patient.pk):  # none is promised meanwhile: the patient is locked
+            return 0
+        return move_all(_waiting(patient.pk), to=Status.HELD, now=now, why=Why.OPEN_CONCERN)
 
 
 def release_routine(patient: Patient, *, by: User | None, now: datetime) -> None:
@@ -38,7 +43,16 @@ def release_routine(patient: Patient, *, by: User | None, now: datetime) -> None
 
 def lock_patient(pk: int) -> Patient:
     """The patient as it stands, kept so from others until the transaction's end."""
-    return Patient.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+    locked = LOCKED.first(pk=pk)
+    if locked is None:
+        raise Patient.DoesNotExist
+    return locked
+
+
+def _waiting(patient: Any) -> QuerySet[ScheduledMessage]:
+    return ScheduledMessage.objects.filter(
+        patient=patient, safety_critical=False, status__in=(Status.SCHEDULED, Status.CLAIMED)
+    )
 
 
 def _set(locked: Patient, at: datetime | None) -> None:

@@ -9,11 +9,18 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
+from django.db.models import UUIDField
 from django.utils.crypto import salted_hmac
 from django.utils.encoding import force_bytes
 
+from aftercare.clinics.kept import Blank, Kept
 from aftercare.outbox.models import ScheduledMessage
 
+OPENED = Kept(
+    lambda: ScheduledMessage.objects.select_related("clinic", "step__template", "patient", "session").filter(
+        pk=Blank("pk", UUIDField())
+    )
+)
 _THREAD_KEY = hashlib.sha256(settings.SECRET_KEY.encode()).digest()
 
 
@@ -77,8 +84,7 @@ class Link:
             message_id = uuid.UUID(bytes=_of_base32(self._signer.unsign(token)))
         except BadSignature as error:
             raise BadLink from error
-        related = ("clinic", "step__template", "patient", "session")
-        message = ScheduledMessage.objects.select_related(*related).filter(pk=message_id).first()
+        message = OPENED.first(pk=message_id)
         if message is None:
             raise BadLink
         message.patient.clinic = message.session.clinic = message.clinic  # they are of one clinic

@@ -6,9 +6,9 @@ from datetime import datetime
 from django.utils.safestring import SafeString
 
 from aftercare.checkins.answering import level_shown
+from aftercare.checkins.approving import book_of
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn, Concern, RuleSet
-from aftercare.checkins.rulebook import read
 from aftercare.checkins.wording import asked_in_locale, first_written, page_words
 from aftercare.clinics.duty import Duty
 from aftercare.clinics.hours import duty_of
@@ -93,7 +93,7 @@ def _text(
     or say that the clinic is closed while it is open. An emergency's never says to wait for the clinic.
     Where the hours were changed, so that nobody is there until the promised time, the clinic is closed."""
     asked = asked_in_locale(message.patient)
-    by_language = read(rules.content).texts[level]
+    by_language = book_of(rules).texts[level]
     locale = first_written(asked, message.clinic, by_language)
     texts = by_language[language_of(locale)]
     duty = duty_of(message.clinic)
