@@ -22,7 +22,7 @@ from aftercare.checkins.rulebook import RuleBook
 from aftercare.checkins.triage import Facts, Triage, triage
 from aftercare.checkins.unanswered import withdraw_unanswered
 from aftercare.clinics.hours import duty_of
-from aftercare.clinics.kept import Blank, Kept
+from aftercare.clinics.kept import Blank, Kept, insert
 from aftercare.outbox.holding import lock_patient
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.promising import lock_patients
@@ -198,7 +198,10 @@ def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datet
         check_in.concern = _concern(session, book, result.level, news=news, now=now)
     if check_in.answered_at or check_in.concern:
         withdraw_reminders(session, now=now)
-    check_in.save()
+    if check_in._state.adding:
+        insert(check_in)
+    else:
+        check_in.save()
 
 
 def _says_more(check_in: CheckIn, before: CheckIn) -> bool:

@@ -17,6 +17,7 @@ from aftercare.checkins.deadlines import Times, promised_by, times_of
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import Concern
 from aftercare.clinics.duty import Duty
+from aftercare.clinics.history import store_new
 from aftercare.clinics.kept import Blank, Kept
 from aftercare.clinics.models import User
 from aftercare.followups.closing import TaskError, claim_task, close_task
@@ -69,7 +70,10 @@ def raise_concern(
         times = times_of(level, now=now, limit=limit, duty=duty)
         concern.due_at = max(now, min(times.due_at, concern.due_at)) if concern.pk else times.due_at
         concern.promised_at = promised_by(now=now, limit=limit, duty=duty)
-        concern.save()
+        if concern.pk:
+            concern.save()
+        else:
+            store_new(concern, by=None, now=now)
         # A task of its own for each level: a worse answer is something new, whoever works on the former.
         _open_task(concern, level, times=replace(times, due_at=concern.due_at), duty=duty, now=now)
         hold_routine(session.patient, now=now)
@@ -202,6 +206,7 @@ def _open_task(concern: Concern, name: str, *, times: Times, duty: Duty, now: da
         patient=concern.patient,
         cause=Cause.CONCERN,
         source=f"{concern.sources}{name}",
+        is_new=True,
         level=level,
         detail=again if ":" in name else str(level.label),
         now=now,

@@ -8,6 +8,8 @@ from django.db import models
 from simple_history.manager import HistoricalQuerySet
 from simple_history.models import HistoricalRecords
 
+from aftercare.clinics.kept import insert
+
 if TYPE_CHECKING:
     from aftercare.clinics.users import User
 
@@ -53,6 +55,23 @@ class History(HistoricalRecords):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(bases=(KeptRow,), historical_queryset=KeptVersions, **options)
+
+
+def store_new(row: models.Model, *, by: "User | None", now: datetime) -> None:
+    """Stores a new row and its first version."""
+    insert(row)
+    insert(_version(row, "+", by, now))
+
+
+def keep_one(row: models.Model, *, by: "User | None", now: datetime) -> None:
+    """As :func:`keep`, of one row."""
+    insert(_version(row, "~", by, now))
+
+
+def _version(row: Any, kind: str, by: "User | None", now: datetime) -> models.Model:
+    version = type(row).history.model
+    said = {field.attname: getattr(row, field.attname) for field in version.tracked_fields}
+    return version(**said, history_type=kind, history_user=by, history_date=now)
 
 
 def keep(rows: Collection[models.Model], *, by: "User | None", now: datetime, why: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Queries of which Django writes the SQL once a process; each use only fills in its values.
+"""Statements of which the SQL is written once a process; each use only fills in its values.
 
 Django spends several times longer on writing a statement than PostgreSQL on answering it. For what is asked
 anew with every answer of a patient, while many answer at once; elsewhere a plain query set reads better.
@@ -6,10 +6,11 @@ anew with every answer of a patient, while many answer at once; elsewhere a plai
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import BigAutoField, Expression, Field, QuerySet
+from django.db.models import AutoField, BigAutoField, Expression, Field, Model, QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
 from django.db.transaction import TransactionManagementError
 
@@ -23,7 +24,7 @@ class Blank(Expression):
         super().__init__(output_field=field or BigAutoField())
         self.name = name
 
-    def as_sql(self, *_args: Any, **_options: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:  # noqa: ARG002 (Django's)
         return "%s", [self]
 
 
@@ -37,10 +38,13 @@ class Written(Generic[Row]):
     read: Callable[[Sequence[Any]], Row]
 
     def filled(self, values: Mapping[str, Any]) -> list[Any]:
-        return [
-            one.output_field.get_db_prep_value(values[one.name], connection) if isinstance(one, Blank) else one
-            for one in self.places
-        ]
+        return [_filled(one, values) for one in self.places]
+
+
+def _filled(place: Any, values: Mapping[str, Any]) -> Any:
+    if not isinstance(place, Blank):
+        return place
+    return place.output_field.get_db_prep_value(values[place.name], connection)
 
 
 class Kept(Generic[Row]):
@@ -96,7 +100,7 @@ def _model_maker(compiler: Any) -> Callable[[Sequence[Any]], Any]:
     kinds = compiler.klass_info
     model, first, last = kinds["model"], kinds["select_fields"][0], kinds["select_fields"][-1]
     names = [column.target.attname for column, _sql, _alias in compiler.select[first : last + 1]]
-    related = get_related_populators(kinds, compiler.select, DEFAULT_DB_ALIAS)
+    related = get_related_populators(kinds, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
 
     def make(values: Sequence[Any]) -> Any:
         made = model.from_db(DEFAULT_DB_ALIAS, names, values[first : last + 1])
@@ -105,3 +109,24 @@ def _model_maker(compiler: Any) -> Callable[[Sequence[Any]], Any]:
         return made
 
     return make
+
+
+def insert(row: Model) -> None:
+    """Stores a new row as ``save`` does, but sends no signal: of what has a history,
+    :func:`aftercare.clinics.history.store_new` keeps it."""
+    sql, fields = _insertion(type(row))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [one.get_db_prep_save(one.pre_save(row, True), connection) for one in fields])
+        row.pk = cursor.fetchone()[0] if row.pk is None else row.pk
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+@lru_cache(maxsize=100)
+def _insertion(model: type[Model]) -> tuple[str, Sequence[Field]]:
+    fields = [one for one in model._meta.local_concrete_fields if not isinstance(one, AutoField)]
+    table, key, *columns = (
+        connection.ops.quote_name(str(name))
+        for name in (model._meta.db_table, model._meta.pk.column, *(one.column for one in fields))
+    )
+    places = ", ".join(["%s"] * len(fields))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) RETURNING {key}", fields  # noqa: S608

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from aftercare.clinics.history import keep_one
 from aftercare.clinics.kept import Blank, Kept
 from aftercare.clinics.models import Patient, User
 from aftercare.outbox.models import ScheduledMessage, Status, Why
@@ -22,7 +23,7 @@ def hold_routine(patient: Patient, *, now: datetime) -> int:
     ``patient``: as read when it was locked, in the caller's transaction.
     """
     with transaction.atomic(savepoint=False):
-        _set(patient, now)
+        _set(patient, now, by=None, now=now)
         if not WAITING.all(patient=patient.pk):  # none is promised meanwhile: the patient is locked
             return 0
         return move_all(_waiting(patient.pk), to=Status.HELD, now=now, why=Why.OPEN_CONCERN)
@@ -34,7 +35,7 @@ def release_routine(patient: Patient, *, by: User | None, now: datetime) -> None
         stored = lock_patient(patient.pk)
         if stored.concern_at is None:
             return
-        _set(stored, None)
+        _set(stored, None, by=by, now=now)
         patient.concern_at = None
         replan_patient(patient, by=by, now=now)
     if ScheduledMessage.objects.filter(patient=patient, status=Status.HELD, why=Why.OPEN_CONCERN).exists():
@@ -55,8 +56,9 @@ def _waiting(patient: Any) -> QuerySet[ScheduledMessage]:
     )
 
 
-def _set(locked: Patient, at: datetime | None) -> None:
+def _set(locked: Patient, at: datetime | None, *, by: User | None, now: datetime) -> None:
     """Keeps the time of the first concern while there are several."""
     if (locked.concern_at is None) != (at is None):
         locked.concern_at = at
-        locked.save(update_fields=["concern_at"])
+        Patient.objects.of_every_clinic().filter(pk=locked.pk).update(concern_at=at)
+        keep_one(locked, by=by, now=now)

@@ -6,13 +6,14 @@ anew; killed after, the notices are there to be sent.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from copy import copy
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError, transaction
-from django.db.models import QuerySet
 
 from aftercare.clinics.duty import Duty
+from aftercare.clinics.kept import insert
 from aftercare.clinics.models import Clinic
 from aftercare.followups.addressees import Addressees
 from aftercare.followups.escalating import LADDER, Ladder, climb
@@ -27,6 +28,7 @@ NOTICE_TIME = timedelta(hours=24)
 
 log = structlog.get_logger(__name__)
 Mails = dict[tuple[Rung, str], list[FollowUpTask]]
+Notices = list[tuple[StaffNotice, list[FollowUpTask]]]
 
 
 def tell_due(*, now: datetime) -> int:
@@ -36,8 +38,9 @@ def tell_due(*, now: datetime) -> int:
     """
     due = FollowUpTask.objects.filter(closed_at__isnull=True, tell_at__lte=now).order_by("tell_at")
     with transaction.atomic():
-        tasks = _locked(due.select_related("clinic"))
-        _tell(tasks, now)
+        rows = due.select_related("clinic").select_for_update(of=("self",), skip_locked=True)
+        tasks = list(rows[:BATCH])
+        _store(_notices(tasks, now))
         FollowUpTask.objects.bulk_update(tasks, ["told", "tell_at", "opening_at"])
     return len(tasks)
 
@@ -45,24 +48,28 @@ def tell_due(*, now: datetime) -> int:
 def tell_now(task: FollowUpTask, *, now: datetime, duty: Duty | None = None) -> bool:
     """Tells of one task at once if its turn has come, in the caller's transaction. Returns whether it did.
 
+    ``task``: as stored; if it has been told, closed or taken on since, nothing is done.
     ``duty``: the clinic's, where the caller has read it: many patients may answer at once.
 
     A defect here must not undo what the caller writes: then the next tick tries again.
     """
-    due = FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=True, tell_at__lte=now).order_by()
+    if task.tell_at is None or task.tell_at > now:
+        return False
+    told = copy(task)
     try:
-        with transaction.atomic():
-            found = _locked(due)
-            for one in found:  # at most the one
-                one.clinic = task.clinic
-                _tell([one], now, duty)
-                due.update(told=one.told, tell_at=one.tell_at, opening_at=one.opening_at)
-        return bool(found)
+        notices = _notices([told], now, duty)
     except DatabaseError:
         raise
     except Exception:
         log.exception("task_not_told", task=task.pk)
         return False
+    as_seen = {name: getattr(task, name) for name in ("closed_at", "told", "tell_at", "claimed_by_id")}
+    rows = FollowUpTask.objects.filter(pk=task.pk, **as_seen)
+    with transaction.atomic(savepoint=False):
+        if not rows.update(told=told.told, tell_at=told.tell_at, opening_at=told.opening_at):
+            return False
+        _store(notices)
+    return True
 
 
 def hasten(notice: StaffNotice, *, now: datetime) -> None:
@@ -80,18 +87,16 @@ def hasten(notice: StaffNotice, *, now: datetime) -> None:
         FollowUpTask.objects.filter(pk=pk, claimed_by__isnull=True, tell_at__gt=now).update(tell_at=now)
 
 
-def _locked(due: QuerySet[FollowUpTask]) -> list[FollowUpTask]:
-    return list(due.select_for_update(of=("self",), skip_locked=True)[:BATCH])
-
-
-def _tell(locked: Sequence[FollowUpTask], now: datetime, duty: Duty | None = None) -> None:
-    """Writes the notices, and on the tasks, unsaved, who was told."""
+def _notices(tasks: Sequence[FollowUpTask], now: datetime, duty: Duty | None = None) -> Notices:
+    """What is to be stored, with its tasks; on these, unsaved, who was told."""
     by_clinic: dict[Clinic, list[FollowUpTask]] = defaultdict(list)
-    for task in locked:
+    for task in tasks:
         by_clinic[task.clinic].append(task)
-    for clinic, tasks in by_clinic.items():
-        addressees = Addressees(clinic, now=now, duty=duty)
-        _write(clinic, _climb_all(addressees, tasks, now), now)
+    return [
+        (_notice(clinic, rung, address, told, now), told)
+        for clinic, mine in by_clinic.items()
+        for (rung, address), told in _climb_all(Addressees(clinic, now=now, duty=duty), mine, now).items()
+    ]
 
 
 def _climb_all(addressees: Addressees, tasks: Sequence[FollowUpTask], now: datetime) -> Mails:
@@ -116,18 +121,26 @@ def _ladder(task: FollowUpTask) -> Ladder:
     return Ladder(begins_at=begins_at, deadline_at=task.deadline_at, opening_at=task.opening_at)
 
 
-def _write(clinic: Clinic, mails: Mails, now: datetime) -> None:
-    for (rung, address), tasks in mails.items():
-        words = words_for(clinic, rung, tasks, now=now)
-        notice = StaffNotice.objects.create(
-            clinic=clinic,
-            rung=rung,
-            recipient=address,
-            subject=words.subject,
-            text=words.text,
-            language=words.language,
-            created_at=now,
-            due_at=now,
-            latest_at=now + NOTICE_TIME,
-        )
-        notice.tasks.add(*tasks)
+def _notice(
+    clinic: Clinic, rung: Rung, address: str, tasks: Sequence[FollowUpTask], now: datetime
+) -> StaffNotice:
+    words = words_for(clinic, rung, tasks, now=now)
+    return StaffNotice(
+        clinic=clinic,
+        rung=rung,
+        recipient=address,
+        subject=words.subject,
+        text=words.text,
+        language=words.language,
+        created_at=now,
+        due_at=now,
+        latest_at=now + NOTICE_TIME,
+    )
+
+
+def _store(notices: Notices) -> None:
+    told_of = StaffNotice.tasks.through
+    for notice, tasks in notices:
+        insert(notice)
+        for task in tasks:
+            insert(told_of(staffnotice_id=notice.pk, followuptask_id=task.pk))

@@ -6,6 +6,9 @@ import pytest
 
 from aftercare.checkins import pacing
 from aftercare.checkins.models import CheckIn, Concern, PostCount
+from aftercare.clinics.models import Role
+from aftercare.outbox.models import StaffNotice
+from tests import factories
 from tests.pages.conftest import PARTS
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +125,14 @@ def test_address_is_the_one_the_proxy_noted(settings, monkeypatch, visitor):
             headers={"X-Forwarded-For": f"9.9.9.9, 10.0.0.{number}"},
         )
         assert page.status_code == 422  # taken, with answers missing
+
+
+def test_emergency_answer_costs_a_bounded_number_of_statements(
+    visitor, asking, django_assert_max_num_queries
+):
+    factories.user(asking.clinic, Role.STAFF, email="nurse@clinic.example.com")
+
+    with django_assert_max_num_queries(26):  # two of them begin and end the transaction
+        visitor.client.post(visitor.path, {"part": 1, **PARTS[1], "breathing": "yes"})
+
+    assert StaffNotice.objects.get().recipient == "nurse@clinic.example.com"
