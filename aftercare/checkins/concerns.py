@@ -114,8 +114,10 @@ def note_call(concern: Concern, *, read: FollowUpTask, by: User, now: datetime) 
     return stored
 
 
-def close_concern(concern: Concern, *, outcome: str, by: User, now: datetime) -> Concern:
+def close_concern(concern: Concern, *, outcome: str, by: User, now: datetime, reached: str = "") -> Concern:
     """Ends it with what came of it: closes its tasks, and lets the patient's routine messages go again.
+
+    ``reached``: how the patient was, kept in each of the tasks.
 
     Closing again with the same words changes nothing. Raises ConcernError without an outcome, or if it was
     closed otherwise.
@@ -130,20 +132,20 @@ def close_concern(concern: Concern, *, outcome: str, by: User, now: datetime) ->
             if stored.outcome != words:
                 raise ConcernError(_("This concern has been closed already; its outcome stays as it is."))
             return stored
-        _close(stored, words, by=by, now=now)
+        _close(stored, words, reached, by=by, now=now)
         if not Concern.objects.filter(patient=stored.patient_id, closed_at__isnull=True).exists():
             release_routine(stored.patient, by=by, now=now)
     return stored
 
 
-def _close(concern: Concern, words: str, *, by: User, now: datetime) -> None:
+def _close(concern: Concern, words: str, reached: str, *, by: User, now: datetime) -> None:
     concern.acknowledged_at = concern.acknowledged_at or now
     concern.acknowledged_by = concern.acknowledged_by or by
     concern.outcome, concern.closed_by, concern.closed_at = words, by, now
     _save(concern, by)
     for task in tasks_of(concern):
         with suppress(TaskError):  # somebody has just closed it by itself
-            close_task(task=task, outcome=words, by=by, now=now)
+            close_task(task=task, outcome=words, by=by, now=now, reached=reached)
 
 
 def tasks_of(concern: Concern) -> QuerySet[FollowUpTask]:

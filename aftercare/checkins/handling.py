@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -14,14 +15,31 @@ from aftercare.checkins.concerns import (
     note_call,
     tasks_of,
 )
+from aftercare.checkins.levels import Level, worst
 from aftercare.checkins.models import CheckInPhoto, Concern
 from aftercare.clinics.models import User
-from aftercare.followups.closing import claim_task, close_task
-from aftercare.followups.models import FollowUpTask
+from aftercare.followups.closing import claim_task, close_task, give_back
+from aftercare.followups.models import FollowUpTask, Reached
+from aftercare.outbox.notifying import tell_now
 from aftercare.outbox.promising import lock_patients
+from aftercare.outbox.waking import wake_on_commit
 
 MOST_DIGITS = 18
 """Longer than any row's id; a database would stumble over more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closing:
+    """What whoever closes a task says: what came of it, and how the patient was reached (one of Reached, or
+    empty). ``read``: what said_in gave for the concern when the page was shown."""
+
+    outcome: str
+    reached: str = ""
+    read: str = ""
+
+
+class NotSaid(Exception):
+    """Whether and how the patient of an urgent task was reached is missing."""
 
 
 class UnreadAnswer(Exception):
@@ -69,19 +87,58 @@ def call_made(*, task: FollowUpTask, by: User, now: datetime) -> Concern:
         return note_call(concern, read=task, by=by, now=now)
 
 
-def finish(*, task: FollowUpTask, outcome: str, read: str, by: User, now: datetime) -> FollowUpTask:
+def level_at_stake(task: FollowUpTask) -> Level:
+    """How urgent what closing the task would end is: the task's own level, or its concern's if worse."""
+    own, concern = Level(task.level), concern_of(task)
+    return worst([own, Level(concern.level)]) if concern is not None and _ends(task, concern) else own
+
+
+def asks_how_reached(level: Level) -> bool:
+    """Whether a task of that urgency closes only with how the patient was reached."""
+    return level in (Level.E, Level.A)
+
+
+def stays_open(level: Level, closing: Closing) -> bool:
+    """Whether it cannot be closed in this way: an emergency whose patient nobody has reached."""
+    return level is Level.E and closing.reached == Reached.NOT
+
+
+def finish(*, task: FollowUpTask, closing: Closing, by: User, now: datetime) -> FollowUpTask:
     """Closes the task and, with it, its concern, so that the patient's routine messages go again.
 
-    It closes alone while a worse or a later answer still waits. ``read``: what said_in gave for the concern
-    when the page was shown. Raises UnreadAnswer if the patient has sent more since; TaskError, ConcernError.
+    It closes alone while a worse or a later answer still waits. An emergency whose patient was not reached
+    stays open: what was tried is noted, and the next people are told at once. Raises UnreadAnswer if the
+    patient has sent more since; NotSaid, TaskError, ConcernError.
     """
     with transaction.atomic():
-        concern = _locked_concern(task)
-        if concern is not None and not _waits_behind(task, concern):
-            if read != said_in(concern):
+        concern, level = _locked_concern(task), level_at_stake(task)
+        if asks_how_reached(level) and closing.reached not in Reached.values:
+            raise NotSaid(_("Say whether and how you reached the patient."))
+        if stays_open(level, closing):
+            return _tell_the_next(task, _outcome(closing), by=by, now=now)
+        said = {"outcome": _outcome(closing), "reached": closing.reached}
+        if concern is not None and _ends(task, concern):
+            if closing.read != said_in(concern):
                 raise UnreadAnswer(_("The patient has sent something new since. Read it before you close."))
-            close_concern(concern, outcome=outcome, by=by, now=now)
-        return close_task(task=task, outcome=outcome, by=by, now=now)
+            close_concern(concern, **said, by=by, now=now)
+        return close_task(task=task, **said, by=by, now=now)
+
+
+def _outcome(closing: Closing) -> str:
+    """In words, with that nobody was reached, so that it stands wherever the outcome does."""
+    words = closing.outcome.strip()
+    return f"{_('Not reached.')} {words}" if words and closing.reached == Reached.NOT else words
+
+
+def _tell_the_next(task: FollowUpTask, why: str, *, by: User, now: datetime) -> FollowUpTask:
+    given_back = give_back(task=task, why=why, by=by, now=now)
+    tell_now(given_back, now=now)
+    wake_on_commit()
+    return given_back
+
+
+def _ends(task: FollowUpTask, concern: Concern) -> bool:
+    return concern.closed_at is None and not _waits_behind(task, concern)
 
 
 def _waits_behind(task: FollowUpTask, concern: Concern) -> bool:

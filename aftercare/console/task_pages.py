@@ -17,11 +17,24 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.checkins.concerns import ConcernError, is_called, newer_task
-from aftercare.checkins.handling import UnreadAnswer, call_made, concern_of, finish, said_in, take_on
+from aftercare.checkins.handling import (
+    Closing,
+    NotSaid,
+    UnreadAnswer,
+    asks_how_reached,
+    call_made,
+    concern_of,
+    finish,
+    level_at_stake,
+    said_in,
+    stays_open,
+    take_on,
+)
+from aftercare.checkins.levels import Level
 from aftercare.console.access import is_id, user_of
 from aftercare.console.session_plan import Line, line_of
 from aftercare.followups.closing import TaskError, add_note
-from aftercare.followups.models import FollowUpTask
+from aftercare.followups.models import FollowUpTask, Reached
 from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.treatments.models import TreatmentSession
 
@@ -33,6 +46,13 @@ MOST_SAID = 20
 
 
 class CloseForm(forms.Form):
+    """``level``: how urgent what it ends is; what is not urgent asks for no more than the outcome."""
+
+    reached = forms.ChoiceField(
+        label=_("How did you reach the patient?"),
+        choices=[("", _("Choose")), *Reached.choices],
+        error_messages={"required": _("Say whether and how you reached the patient.")},
+    )
     outcome = forms.CharField(
         label=_("What came of it"),
         max_length=MAX_WORDS,
@@ -42,6 +62,19 @@ class CloseForm(forms.Form):
             "required": _("Write what came of it, for example whom you reached and what was agreed.")
         },
     )
+
+    def __init__(self, *given: Any, level: Level, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.level = level
+        if not asks_how_reached(level):
+            del self.fields["reached"]
+        elif level is Level.E:
+            self.fields["reached"].help_text = _(
+                "An emergency whose patient nobody has reached stays open, and the next are told at once."
+            )
+
+    def closing(self, *, read: str) -> Closing:
+        return Closing(**self.cleaned_data, read=read)
 
 
 class NoteForm(forms.Form):
@@ -63,7 +96,7 @@ def task_page(
     note_form: NoteForm | None = None,
 ) -> TemplateResponse:
     shown = _shown(model_admin, request, task)
-    shown |= {"close_form": close_form or CloseForm(), "note_form": note_form or NoteForm()}
+    shown |= {"close_form": close_form or _close_form(task, shown), "note_form": note_form or NoteForm()}
     context = {**model_admin.admin_site.each_context(request), **shown}
     return TemplateResponse(request, "console/followups/task.html", context)
 
@@ -107,22 +140,28 @@ def called_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int)
 def close_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) -> HttpResponseBase:
     """Closes the task with its outcome; the page comes back with what was written if that is missing, or if
     the patient has sent something since the page was shown."""
-    task, form = _task(model_admin, request, pk), CloseForm(request.POST)
+    task = _task(model_admin, request, pk)
+    form = CloseForm(request.POST, level=level_at_stake(task))
     if not form.is_valid():
         return task_page(model_admin, request, task, close_form=form)
-    outcome, read = form.cleaned_data["outcome"], request.POST.get("read", "")
+    closing = form.closing(read=request.POST.get("read", ""))
     try:
         return _act(
             request,
             task,
-            lambda: finish(task=task, outcome=outcome, read=read, by=user_of(request), now=timezone.now()),
-            done=_("Closed."),
-            then=reverse("admin:followups_followuptask_changelist"),
+            lambda: finish(task=task, closing=closing, by=user_of(request), now=timezone.now()),
+            **_said_after(stays_open(form.level, closing)),
         )
-    except UnreadAnswer as unread:
-        form.add_error("outcome", str(unread))
-        messages.error(request, str(unread))
+    except (UnreadAnswer, NotSaid) as refused:
+        form.add_error("outcome", str(refused))
+        messages.error(request, str(refused))
         return task_page(model_admin, request, task, close_form=form)
+
+
+def _said_after(still_open: bool) -> dict[str, Any]:
+    if still_open:
+        return {"done": _("Noted. The emergency stays open, and the next people are told now.")}
+    return {"done": _("Closed."), "then": reverse("admin:followups_followuptask_changelist")}
 
 
 VIEWS: Mapping[str, Callable[..., HttpResponseBase]] = {
@@ -186,6 +225,12 @@ def _shown(model_admin: "FollowUpTaskAdmin", request: HttpRequest, task: FollowU
         "notes": task.notes.select_related("by"),
         "notices": task.notices.order_by("created_at"),
     }
+
+
+def _close_form(task: FollowUpTask, shown: dict[str, Any]) -> CloseForm:
+    """Where the call was noted on the page already, it is not asked for anew."""
+    initial = {"reached": Reached.CALLED} if shown.get("called") else {}
+    return CloseForm(level=level_at_stake(task), initial=initial)
 
 
 def _of_concern(task: FollowUpTask) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Taking a task on, and closing it with what came of it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Q, Value, When
@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from aftercare.clinics.history import keep
 from aftercare.clinics.models import User
 from aftercare.followups.models import FollowUpTask, Rung, TaskNote
+
+SLIP = timedelta(minutes=1)
 
 
 class TaskError(Exception):
@@ -38,8 +40,12 @@ def claim_task(*, task: FollowUpTask, by: User, now: datetime, take_over: bool =
 
 
 @transaction.atomic
-def close_task(*, task: FollowUpTask, outcome: str, by: User, now: datetime) -> FollowUpTask:
+def close_task(
+    *, task: FollowUpTask, outcome: str, by: User, now: datetime, reached: str = ""
+) -> FollowUpTask:
     """Closes an open task with what came of it; whoever closes an unclaimed one has claimed it.
+
+    ``reached``: how the patient was, one of Reached; empty where nobody was asked.
 
     Closing again with the same words changes nothing. Raises TaskError without an outcome, or if it was
     closed otherwise.
@@ -51,6 +57,7 @@ def close_task(*, task: FollowUpTask, outcome: str, by: User, now: datetime) -> 
         claimed_by=Coalesce("claimed_by", by.pk),
         claimed_at=Coalesce("claimed_at", Value(now, DateTimeField())),
         outcome=words,
+        reached=reached,
         closed_by=by,
         closed_at=now,
         tell_at=None,
@@ -75,6 +82,26 @@ def add_note(*, task: FollowUpTask, text: str, by: User, now: datetime) -> TaskN
     if task.closed_at is not None:
         raise TaskError(_("This task has been closed already."))
     return TaskNote.objects.get_or_create(task=task, text=words, by=by, at=now)[0]
+
+
+@transaction.atomic
+def give_back(*, task: FollowUpTask, why: str, by: User, now: datetime) -> FollowUpTask:
+    """Notes why an open task cannot be closed, and makes it nobody's, so that the next are told at once.
+
+    Where all have been told already, those who are told when it is overdue are told once more. The same words
+    twice within a minute are one slip of the finger. Raises TaskError without words, or if it is closed.
+    """
+    again = TaskNote.objects.filter(task=task, text=why.strip(), by=by, at__gt=now - SLIP)
+    if not again.exists():
+        add_note(task=task, text=why, by=by, now=now)
+        everybody = When(told=Rung.OVERDUE, then=Value(Rung.OWNER))
+        FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=True).update(
+            claimed_by=None, claimed_at=None, tell_at=now, told=Case(everybody, default=F("told"))
+        )
+        task.refresh_from_db()
+        keep([task], by=by, now=now)
+    task.refresh_from_db()
+    return task
 
 
 def _only_when_overdue() -> Case:

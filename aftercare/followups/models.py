@@ -32,6 +32,14 @@ class Cause(models.TextChoices):
     LATE_ENTRY = "late_entry", _("The session was entered after safety messages were due")
 
 
+class Reached(models.TextChoices):
+    """How the patient was reached about an urgent task."""
+
+    CALLED = "called", _("By phone")
+    OTHERWISE = "otherwise", _("In another way")
+    NOT = "not_reached", _("Not reached")
+
+
 class Rung(models.TextChoices):
     """Who is told of a task, one after the other, until somebody has taken it on."""
 
@@ -50,6 +58,8 @@ class FollowUpTask(models.Model):
     last rung of the ladder that was told of it, ``tell_at`` (UTC) when somebody is next; None when nobody
     more needs to be. ``ladder_from``: from when the shares of its time count, None from its opening on.
     ``opening_at``: when those are told who come on duty, if nobody was when it was told first.
+    ``reached``: how the patient was, asked when an urgent task is closed; an emergency whose patient was not
+    stays open.
     """
 
     clinic = models.ForeignKey(
@@ -76,6 +86,14 @@ class FollowUpTask(models.Model):
     )
     claimed_at = models.DateTimeField(_("claimed at"), null=True, blank=True)
     outcome = models.TextField(_("outcome"), blank=True)
+    reached = models.CharField(
+        _("how the patient was reached"),
+        max_length=12,
+        choices=Reached.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("closed by"),
@@ -117,6 +135,12 @@ class FollowUpTask(models.Model):
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True) | Q(tell_at__isnull=True),
                 name="followup_closed_tells_nobody",
+            ),
+            models.CheckConstraint(
+                condition=Q(reached__in=["", *Reached.values]), name="followup_reached_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(level=Level.E, reached=Reached.NOT), name="followup_emergency_is_reached"
             ),
         ]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from aftercare.checkins.concerns import ConcernError, raise_concern
-from aftercare.checkins.handling import UnreadAnswer, call_made, concern_of, finish, said_in, take_on
+from aftercare.checkins.handling import Closing, UnreadAnswer, call_made, concern_of, finish, said_in, take_on
 from aftercare.checkins.levels import Level
 from aftercare.clinics.duty import Duty, Hours
 from aftercare.followups.closing import TaskError
@@ -46,7 +46,8 @@ def at_level(session, level, **more):
 def close(concern, name, outcome, *, by, at=LATER):
     """By somebody whose page shows all that the patient has sent."""
     task, read = task_of(concern, name), said_in(concern)
-    return finish(task=task, outcome=outcome, read=read, by=by, now=at)
+    closing = Closing(outcome=outcome, read=read, reached="called")
+    return finish(task=task, closing=closing, by=by, now=at)
 
 
 def task_of(concern, level):
@@ -158,9 +159,9 @@ def test_closing_is_refused_when_the_patient_has_sent_more_than_was_read(concern
     send(concern, answered)
 
     with pytest.raises(UnreadAnswer, match="Read it before you close"):
-        finish(task=task, outcome="Called.", read=read, by=staff, now=LATER)
+        finish(task=task, closing=Closing(outcome="Called.", read=read), by=staff, now=LATER)
     assert (seen(concern).closed_at, seen(task).closed_at) == (None, None)
-    finish(task=task, outcome="Called.", read=said_in(concern), by=staff, now=LATER)
+    finish(task=task, closing=Closing(outcome="Called.", read=said_in(concern)), by=staff, now=LATER)
     assert seen(concern).closed_at == LATER
 
 
@@ -173,7 +174,7 @@ def take_over(task, by):
 
 
 def close_it(task, by):
-    finish(task=task, outcome="Called.", read="", by=by, now=LATER)
+    finish(task=task, closing=Closing(outcome="Called.", read=""), by=by, now=LATER)
 
 
 @pytest.mark.parametrize("act", [claim, take_over, close_it])

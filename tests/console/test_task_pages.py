@@ -8,6 +8,7 @@ import time_machine
 from django.urls import reverse
 
 from aftercare.checkins.concerns import raise_concern
+from aftercare.checkins.handling import said_in
 from aftercare.checkins.levels import Level
 from aftercare.clinics.duty import Duty
 from aftercare.clinics.models import Role
@@ -182,7 +183,8 @@ def at_level(session, level, now=NOW):
 def close(client, task, shown, outcome):
     """Sends the form as it stands on the page that was shown."""
     read = re.search(r'name="read" value="(\w+)"', shown)[1]
-    return client.post(page("close", task.pk), {"outcome": outcome, "read": read}).content.decode()
+    said = {"outcome": outcome, "read": read, "reached": "called"}
+    return client.post(page("close", task.pk), said).content.decode()
 
 
 def test_concern_is_claimed_called_and_closed_from_the_page_of_its_task(client, staff, concern):
@@ -253,3 +255,45 @@ def test_call_is_noted_for_concerns_alone(client, staff, task):
     answer = client.post(page("called", task.pk), follow=True)
 
     assert "There is no open concern behind this task." in answer.content.decode()
+
+
+def test_urgent_task_asks_on_its_form_how_the_patient_was_reached(client, staff, concern):
+    task = FollowUpTask.objects.get()
+    shown = client.get(page("change", task.pk)).content.decode()
+
+    refused = client.post(page("close", task.pk), {"outcome": "Called.", "read": said_in(concern)})
+
+    task.refresh_from_db()
+    assert "How did you reach the patient?" in shown
+    assert "Say whether and how you reached the patient." in refused.content.decode()
+    assert ">Called.</textarea>" in refused.content.decode().replace("\n", "")
+    assert task.closed_at is None
+
+
+def test_call_noted_before_is_chosen_already(client, staff, concern):
+    shown = client.post(page("called", FollowUpTask.objects.get().pk), follow=True).content.decode()
+
+    assert '<option value="called" selected>' in shown
+
+
+def test_task_that_is_not_urgent_asks_for_its_outcome_alone(client, staff, task):
+    assert "How did you reach" not in client.get(page("change", task.pk)).content.decode()
+
+
+def test_closed_task_says_how_the_patient_was_reached(client, staff, concern):
+    task = FollowUpTask.objects.get()
+    close(client, task, client.get(page("change", task.pk)).content.decode(), "Comes in tomorrow.")
+
+    assert "How the patient was reached: By phone" in client.get(page("change", task.pk)).content.decode()
+
+
+def test_emergency_not_reached_comes_back_open_with_what_was_tried(client, staff, concern):
+    at_level(concern.session, Level.E)
+    task = FollowUpTask.objects.latest("pk")
+    said = {"outcome": "Rang twice.", "reached": "not_reached", "read": said_in(concern)}
+
+    answer = client.post(page("close", task.pk), said, follow=True).content.decode()
+
+    assert "The emergency stays open, and the next people are told now." in answer
+    assert "Not reached. Rang twice." in answer
+    assert "Close the task" in answer

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from aftercare.checkins.concerns import raise_concern
-from aftercare.checkins.handling import finish, said_in
+from aftercare.checkins.handling import Closing, finish, said_in
 from aftercare.checkins.levels import Level
 from aftercare.clinics.duty import Duty
 from aftercare.followups.models import FollowUpTask
@@ -37,7 +37,7 @@ def somebody_waits(*, seconds=10):
 
 def closed(task, read, staff):
     try:
-        finish(task=task, outcome="Called.", read=read, by=staff, now=NOW)
+        finish(task=task, closing=Closing(outcome="Called.", read=read, reached="called"), by=staff, now=NOW)
     finally:
         connection.close()
 
