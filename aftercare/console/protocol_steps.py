@@ -1,33 +1,30 @@
 """The steps of a protocol as a form: what one step needs, and what all of them must keep to together."""
 
-import hashlib
 from collections import Counter
 from datetime import time
 from functools import partial
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.db.models.fields import BLANK_CHOICE_DASH
 from django.forms.formsets import DELETION_FIELD_NAME
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
 
+from aftercare.console.protocol_agreeing import is_agreed
 from aftercare.console.scoping import OneClinicForm
 from aftercare.content.models import MessageTemplate, TemplatePurpose
 from aftercare.outbox.foreseeing import Foreseen, foresee
-from aftercare.protocols.models import PLANNED_KINDS, LateAction, ProtocolStep, Restriction, StepKind
+from aftercare.protocols.models import PLANNED_KINDS, LateAction, ProtocolStep, StepKind
 
 FIELDS_OF = {
     StepKind.ELAPSED: ("offset_minutes", "latest_minutes"),
     StepKind.WALL_TIME: ("day", "local_time", "latest_day", "latest_local_time"),
 }
 
-AGREED = "agreed"
-"""The field that says to which edits the user agreed."""
 SHORTEST_WINDOW = 15
 """Minutes a message has at least: several ticks, so that a busy moment does not make it missed."""
 MINUTES_A_DAY = 24 * 60
@@ -121,6 +118,7 @@ class StepFormSet(PaginationInlineFormSet):
     A safety-critical step, or one that patients have messages from, cannot be removed.
     """
 
+    asks = "foreseen"
     foreseen: Foreseen | None = None
     """What saving would do to planned messages, while nobody has agreed to it."""
 
@@ -128,7 +126,7 @@ class StepFormSet(PaginationInlineFormSet):
         """Asks before messages move: not valid until the very same steps come again as agreed to."""
         if not super().is_valid() or not self.instance.pk or not self.has_changed():
             return bool(super().is_valid())
-        if self.data.get(AGREED) == self.edits_digest():
+        if is_agreed(self):
             return True
         if self.foreseen is None:
             self.foreseen = foresee(self.instance, self.steps(), now=timezone.now())
@@ -145,12 +143,6 @@ class StepFormSet(PaginationInlineFormSet):
 
     def count_unreadable(self) -> int:
         return sum(bool(form.errors) for form in self._kept())
-
-    def edits_digest(self) -> str:
-        """Of all that was posted for the steps; another edit makes it another."""
-        data = cast(QueryDict, self.data)
-        posted = sorted((name, data.getlist(name)) for name in data if name.startswith(f"{self.prefix}-"))
-        return hashlib.sha256(repr(posted).encode()).hexdigest()
 
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
@@ -196,28 +188,12 @@ class StepFormSet(PaginationInlineFormSet):
                 taken.add(form.instance.slug)
 
 
-class RestrictionFormSet(PaginationInlineFormSet):
-    """The restrictions of one protocol, each with its hours in its heading."""
-
-    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
-        super().add_fields(form, index)
-        form.instance.get_inline_title = partial(title_of_restriction, form.instance)
-
-
 def title_of_step(step: ProtocolStep) -> str:
     """A step in a line: what, when, and whether it matters for safety."""
     words = [str(step), _when(step)]
     words += [str(_("safety-critical"))] if step.safety_critical else []
     words += [] if step.enabled else [str(_("disabled"))]
     return " · ".join(words)
-
-
-def title_of_restriction(restriction: Restriction) -> str:
-    light, deeper = restriction.hours_light, restriction.hours_deeper
-    hours = {"light": "–" if light is None else light, "deeper": "–" if deeper is None else deeper}
-    said = _("%(light)s hours, deeper %(deeper)s hours") % hours
-    nothing = light is None and deeper is None
-    return f"{restriction} · {_('no rule') if nothing else said}"
 
 
 def _when(step: ProtocolStep) -> str:

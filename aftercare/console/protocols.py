@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from aftercare.clinics.models import User
 from aftercare.console.access import WRITERS
+from aftercare.console.protocol_agreeing import edits_digest, is_agreed
 from aftercare.console.protocol_exchange import (
     copy_page,
     export_page,
@@ -28,7 +29,8 @@ from aftercare.console.protocol_exchange import (
 )
 from aftercare.console.protocol_pages import install_page, pause_page, plan_page, resume_page, shipped_for
 from aftercare.console.protocol_replanning import replan
-from aftercare.console.protocol_steps import RestrictionFormSet, StepForm, StepFormSet
+from aftercare.console.protocol_restrictions import RestrictionFormSet
+from aftercare.console.protocol_steps import StepForm, StepFormSet
 from aftercare.console.protocol_timeline import timeline_context, timeline_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin, ScopedInline
@@ -174,10 +176,11 @@ class ProtocolAdmin(OneSaveButton, ScopedHistoryAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
         """With what saving would do to planned messages, where it waits to be agreed to."""
-        inlines = context.get("inline_admin_formsets", ())
-        steps = [each.formset for each in inlines if isinstance(each.formset, StepFormSet)]
-        if steps and steps[0].foreseen:
-            context |= {"foreseen": steps[0].foreseen, "agreed": steps[0].edits_digest()}
+        inlines = (each.formset for each in context.get("inline_admin_formsets", ()))
+        formsets = [each for each in inlines if isinstance(each, StepFormSet | RestrictionFormSet)]
+        if asking := [each for each in formsets if each.foreseen]:
+            context |= {each.asks: each.foreseen for each in asking}
+            context["agreed"] = [edits_digest(each) for each in formsets if each in asking or is_agreed(each)]
         return super().render_change_form(request, context, **kwargs)
 
     def change_view(

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from aftercare.clinics.models import Role
 from aftercare.outbox.planning import complete_session
+from aftercare.protocols.models import Restriction
 from tests import factories
 from tests.console.test_protocols import of, posted
 
@@ -103,3 +104,76 @@ def test_edit_with_an_error_is_told_beside_its_field_first(client, completed):
 
     assert "The window ends too early" in answer.content.decode()
     assert "foreseen" not in answer.context
+
+
+@pytest.fixture
+def rule(clinic, completed):
+    """The message of that session names from when on a sauna is allowed: after four days."""
+    text = factories.template(clinic)
+    factories.approved_version(text, body="Sauna: not before {{ from.heat }}.")
+    completed.protocol.steps.update(template=text)
+    return Restriction.objects.create(
+        protocol=completed.protocol, topic="heat", hours_light=96, hours_deeper=96
+    )
+
+
+def with_hours(rule, hours):
+    """The form of the restrictions with other hours."""
+    row = {"id": rule.pk, "protocol": rule.protocol_id, "topic": "heat"}
+    fields = {**row, "hours_light": hours, "hours_deeper": hours}
+    posted_row = {f"restrictions-0-{name}": value for name, value in fields.items()}
+    return {"restrictions-TOTAL_FORMS": 1, "restrictions-INITIAL_FORMS": 1, **posted_row}
+
+
+def hours_of(rule):
+    rule.refresh_from_db()
+    return rule.hours_light
+
+
+def test_longer_wait_is_asked_about_before_messages_name_another_date(client, completed, rule):
+    step = completed.protocol.steps.get()
+
+    answer = save(client, completed.protocol, of(step), **with_hours(rule, 120))
+
+    html = answer.content.decode()
+    assert hours_of(rule) == 96
+    assert "1 planned message will name another time." in html
+    assert str(completed.patient) in html
+    assert "Please correct the error" not in html
+
+
+def test_longer_wait_that_was_agreed_to_is_saved(client, completed, rule):
+    step, longer = of(completed.protocol.steps.get()), with_hours(rule, 120)
+    agreed = save(client, completed.protocol, step, **longer).context["agreed"]
+
+    answer = save(client, completed.protocol, step, **longer, agreed=agreed)
+
+    assert (answer.status_code, hours_of(rule)) == (302, 120)
+
+
+def test_step_and_wait_are_asked_about_together_and_agreed_to_at_once(client, completed, rule):
+    step = of(completed.protocol.steps.get(), local_time="10:30")
+    asked = save(client, completed.protocol, step, **with_hours(rule, 120))
+
+    html = asked.content.decode()
+    assert ("gets another time" in html, "will name another time" in html) == (True, True)
+    answer = save(client, completed.protocol, step, **with_hours(rule, 120), agreed=asked.context["agreed"])
+    assert (answer.status_code, hours_of(rule)) == (302, 120)
+
+
+def test_what_was_agreed_to_is_kept_while_the_other_is_asked_about(client, completed, rule):
+    step = of(completed.protocol.steps.get(), local_time="10:30")
+    first = save(client, completed.protocol, step).context["agreed"]
+    second = save(client, completed.protocol, step, **with_hours(rule, 120), agreed=first)
+
+    answer = save(client, completed.protocol, step, **with_hours(rule, 120), agreed=second.context["agreed"])
+
+    assert (answer.status_code, hours_of(rule)) == (302, 120)
+
+
+def test_wait_that_no_message_names_is_saved_at_once(client, completed, rule):
+    step = of(completed.protocol.steps.get(), template=factories.template(completed.clinic).pk)
+
+    answer = save(client, completed.protocol, step, **with_hours(rule, 96))
+
+    assert answer.status_code == 302
