@@ -7,14 +7,14 @@ from typing import Any, Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from aftercare.console.session_waits import Wait, waits_of_form
 from aftercare.console.times import clock, place, said, said_shortly
 from aftercare.outbox.delivery import LOST
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts
-from aftercare.outbox.models import ScheduledMessage, Status
-from aftercare.outbox.previewing import Change, changes, preview, would_supersede
+from aftercare.outbox.models import ScheduledMessage, Status, Why
+from aftercare.outbox.previewing import Change, changes, opens_task, preview, would_supersede
 from aftercare.outbox.reasons import sentences
 from aftercare.outbox.revising import Effect
 from aftercare.timing import Reason
@@ -31,6 +31,7 @@ TONES: dict[str, str] = {
     Status.FAILED: "bad",
     Status.MISSED: "bad",
 }
+GOING = (Status.SCHEDULED, Status.CLAIMED, Status.SENDING)
 EFFECTS: dict[str, Promise] = {
     Effect.STARTS: gettext_lazy("New"),
     Effect.MOVES: gettext_lazy("Changes"),
@@ -42,7 +43,10 @@ EFFECTS: dict[str, Promise] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One message for the eye. ``tone`` is a colour: good, wait, bad, done or quiet."""
+    """One message for the eye. ``tone`` is a colour: good, wait, bad, done or quiet.
+
+    ``opens_task``: that saving asks a human to see to it.
+    """
 
     name: str
     when: str
@@ -55,6 +59,12 @@ class Line:
     was: str = ""
     message: ScheduledMessage | None = None
     safety_critical: bool = False
+    state: Status
+    opens_task: bool = False
+
+    @property
+    def goes(self) -> bool:
+        return self.state in GOING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +79,16 @@ class Plan:
     ended: str = ""
     changes_something: bool = False
     digest: str = ""
+
+    @property
+    def said(self) -> str:
+        """In a line: how many messages will go and when the first, what is held, and that a task opens."""
+        going = [line for line in self.lines if line.goes]
+        held = sum(line.state == Status.HELD for line in self.lines)
+        parts = [_going(going) if going else _("No message is still to come")]
+        parts += [ngettext("%(number)s held", "%(number)s held", held) % {"number": held}] if held else []
+        parts += [_("a follow-up task is opened")] if any(line.opens_task for line in self.lines) else []
+        return "; ".join(parts)
 
 
 class ReadForm(Protocol):
@@ -100,6 +120,16 @@ def plan_of(form: ReadForm, *, now: datetime) -> Plan:
         changes_something=bool(touched),
         digest=_digest(touched),
     )
+
+
+def _going(lines: list[Line]) -> str:
+    text = ngettext(
+        "%(number)s message: %(when)s, %(status)s",
+        "%(number)s messages, first: %(when)s, %(status)s",
+        len(lines),
+    )
+    first = lines[0]
+    return text % {"number": len(lines), "when": first.when, "status": first.status}
 
 
 def _has_messages(session: TreatmentSession) -> bool:
@@ -134,6 +164,7 @@ def line_of(row: ScheduledMessage) -> Line:
         reasons=[*told, *why, *detail, *sentences(row.moved_by)],
         message=row,
         safety_critical=row.safety_critical,
+        state=Status(row.status),
     )
 
 
@@ -143,7 +174,7 @@ def _leaves_at(message: ScheduledMessage | PlannedMessage) -> datetime:
 
 
 def _taken_over(row: ScheduledMessage) -> Line:
-    return replace(line_of(row), status=str(Status.SUPERSEDED.label), tone="quiet")
+    return replace(line_of(row), status=str(Status.SUPERSEDED.label), state=Status.SUPERSEDED, tone="quiet")
 
 
 def _planned(planned: PlannedMessage, now: datetime) -> Line:
@@ -155,25 +186,42 @@ def _planned(planned: PlannedMessage, now: datetime) -> Line:
         tone=TONES.get(planned.status, "quiet"),
         reasons=planned.reasons,
         safety_critical=planned.step.safety_critical,
+        opens_task=opens_task(planned),
+        state=planned.status,
     )
 
 
 def _changed(change: Change, now: datetime) -> Line:
     """One message under the new plan, beside what stands now."""
     old = line_of(change.row) if change.row else None
-    if change.planned is None or change.effect in (Effect.FINAL, Effect.STAYS, Effect.STOPS):
-        return _kept(change, old, now)
-    new = _planned(change.planned, now)
+    if old and (change.planned is None or change.effect in (Effect.FINAL, Effect.STAYS, Effect.STOPS)):
+        return _kept(change, old)
+    new = _planned(change.planned, now)  # type: ignore[arg-type] # without a row there is a plan
     was = old.when if old and change.effect == Effect.MOVES and old.when != new.when else ""
     return replace(new, effect=str(EFFECTS[change.effect]), changes=True, was=was)
 
 
-def _kept(change: Change, old: Line | None, now: datetime) -> Line:
-    base = old or _planned(change.planned, now)  # type: ignore[arg-type]
-    kept = replace(base, effect=str(EFFECTS[change.effect]))
+def _kept(change: Change, old: Line) -> Line:
+    kept = replace(old, effect=str(EFFECTS[change.effect]), opens_task=change.opens_task)
     if change.effect != Effect.STOPS:
         return kept
-    return replace(kept, changes=True, tone="bad", reasons=change.planned.reasons if change.planned else [])
+    return replace(
+        kept,
+        changes=True,
+        tone="bad",
+        status=str(change.to.label),
+        when="",
+        until="",
+        was=old.when,
+        reasons=_why_it_stops(change),
+        state=change.to,
+    )
+
+
+def _why_it_stops(change: Change) -> list[str]:
+    if change.planned is not None and change.planned.why == change.why:
+        return change.planned.reasons
+    return [str(Why(change.why).label)] if change.why else []
 
 
 def _status(planned: PlannedMessage, now: datetime) -> str:

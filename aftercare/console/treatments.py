@@ -10,7 +10,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
@@ -27,6 +26,7 @@ from aftercare.console.session_acts import UNDO, VOID
 from aftercare.console.session_form import COMPLETE, SessionForm
 from aftercare.console.session_inlines import AreaInline, ProductInline
 from aftercare.console.session_lots import known_lots, lot_view
+from aftercare.console.session_outcome import tell_outcome
 from aftercare.console.session_overrides import overriders
 from aftercare.console.session_page import choose_clinic_page, plan_view, session_page
 from aftercare.console.session_read import READ, Overtaken, refuse_overtaken
@@ -34,7 +34,7 @@ from aftercare.console.session_starting import START, start_form
 from aftercare.console.session_starts import starts_of, starts_view
 from aftercare.console.session_typed import CORRECTION, DRAFT, KEPT_AS, NEW, overtaken, typed_again
 from aftercare.console.times import said_shortly
-from aftercare.outbox.models import ImportKind, ScheduledMessage, Status
+from aftercare.outbox.models import ImportKind
 from aftercare.outbox.planning import complete_session, refuse_stale, replan_session
 from aftercare.outbox.refusing import Refused, Stale
 from aftercare.treatments.models import SessionState, TreatmentSession
@@ -273,7 +273,7 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
         return self._told(request, obj)
 
     def _told(self, request: HttpRequest, session: TreatmentSession) -> HttpResponse:
-        messages.success(request, _outcome(session))
+        tell_outcome(request, session)
         return HttpResponseRedirect(self.row_url(session))
 
 
@@ -284,12 +284,3 @@ def new_patient_link() -> str:
         reverse("admin:clinics_patient_add"),
         _("New patient"),
     )
-
-
-def _outcome(session: TreatmentSession) -> str:
-    """What saving came to, in one sentence."""
-    if session.state == SessionState.DRAFT:
-        return str(_("Saved as a draft. Nothing is sent until you complete it."))
-    coming = ScheduledMessage.objects.filter(session=session, status=Status.SCHEDULED).count()
-    text = ngettext("%d message is scheduled.", "%d messages are scheduled.", coming) % coming
-    return f"{_('Completed.')} {text}"

@@ -39,12 +39,12 @@ def conclude(
     """
     with transaction.atomic():
         moved = move(message.pk, to=to, frm=frm, now=now, token=token, why=why, detail=detail)
-        if moved and _needs_a_human(message, to):
+        if moved and needs_a_human(message, to):
             _open_task(message, to, now)
     return moved
 
 
-def _needs_a_human(message: ScheduledMessage, to: Status) -> bool:
+def needs_a_human(message: ScheduledMessage, to: Status) -> bool:
     if to == Status.MISSED:
         return message.step.late_action == LateAction.SKIP_AND_TASK
     return to in _CAUSES and message.safety_critical

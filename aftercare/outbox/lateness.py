@@ -9,13 +9,13 @@ from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.followups.opening import open_task, withdraw_task, withdraw_tasks
 from aftercare.outbox.concluding import TASK_TIME
 from aftercare.outbox.models import ScheduledMessage, Status, Why
-from aftercare.protocols.models import LateAction
+from aftercare.protocols.models import LateAction, ProtocolStep
 from aftercare.treatments.models import TreatmentSession
 
 
 def tell_of_late(session: TreatmentSession, rows: Sequence[ScheduledMessage], *, now: datetime) -> None:
     """Opens the session's task if one of these rows is a safety message that asks for it."""
-    names = [row.step.name for row in rows if _asks_for_a_call(row)]
+    names = [row.step.name for row in rows if asks_for_a_call(row.step)]
     if names:
         open_task(
             clinic=session.clinic,
@@ -45,8 +45,8 @@ def take_all_back(session: TreatmentSession, *, outcome: str, now: datetime) -> 
         withdraw_tasks(f"message:{message_id}:", outcome=outcome, now=now)
 
 
-def _asks_for_a_call(row: ScheduledMessage) -> bool:
-    return row.safety_critical and row.step.late_action == LateAction.SKIP_AND_TASK
+def asks_for_a_call(step: ProtocolStep) -> bool:
+    return step.safety_critical and step.late_action == LateAction.SKIP_AND_TASK
 
 
 def _late(session: TreatmentSession) -> bool:

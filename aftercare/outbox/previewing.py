@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from aftercare.clinics.addresses import comparable
 from aftercare.content.models import Language, TemplateVersion
 from aftercare.content.wording import language_of
+from aftercare.outbox.concluding import needs_a_human
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
-from aftercare.outbox.models import Purpose, ScheduledMessage, Status, Suppression
-from aftercare.outbox.promising import is_new
-from aftercare.outbox.revising import UNSENT, Effect, effect_of, revise
+from aftercare.outbox.lateness import asks_for_a_call
+from aftercare.outbox.models import Purpose, ScheduledMessage, Status, Suppression, Why
+from aftercare.outbox.promising import ended_as, is_new, makes_late
+from aftercare.outbox.revising import UNSENT, Effect, Revision, effect_of, revise
 from aftercare.outbox.superseding import Place, course_of, newer_than, taken_over_by
 from aftercare.protocols.models import PLANNED_KINDS, ProtocolStep
 from aftercare.treatments.models import SessionState, TreatmentSession
@@ -19,12 +21,18 @@ from aftercare.treatments.models import SessionState, TreatmentSession
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of one step's message: the row that is there, the new plan for it, and the effect."""
+    """What becomes of one step's message: the row that is there, the new plan for it, and the effect.
+
+    ``to`` and ``why``: where it will stand. ``opens_task``: whether saving asks a human to see to it.
+    """
 
     step: ProtocolStep
     row: ScheduledMessage | None
     planned: PlannedMessage | None
     effect: Effect
+    to: Status
+    why: str = ""
+    opens_task: bool = False
 
 
 def preview(facts: SessionFacts, *, now: datetime) -> list[PlannedMessage]:
@@ -50,9 +58,11 @@ def changes(session: TreatmentSession, facts: SessionFacts, *, now: datetime) ->
     found = []
     for planned in preview(facts, now=now):
         row = rows.pop(planned.step.pk, None)
-        if row is not None or is_new(planned, completing=completing):
-            found.append(_change(planned.step, row, planned, now))
-    found += [_change(row.step, row, None, now) for row in rows.values()]
+        if row is not None:
+            found.append(_change(row, planned, now))
+        elif is_new(planned, completing=completing):
+            found.append(_new(planned))
+    found += [_change(row, None, now) for row in rows.values()]
     return sorted(found, key=lambda change: change.step.number)
 
 
@@ -87,11 +97,30 @@ def _taken_over(row: ScheduledMessage, course: list[TreatmentSession]) -> bool:
     return taken_over_by(row.step, Place.of(row.session, row.patient.zone), newer) is not None
 
 
-def _change(
-    step: ProtocolStep, row: ScheduledMessage | None, planned: PlannedMessage | None, now: datetime
-) -> Change:
-    revision = revise(row, planned, now=now) if row else None
-    return Change(step, row, planned, effect_of(row, revision))
+def _new(planned: PlannedMessage) -> Change:
+    return Change(
+        planned.step, None, planned, Effect.STARTS, planned.status, planned.why, opens_task(planned)
+    )
+
+
+def _change(row: ScheduledMessage, planned: PlannedMessage | None, now: datetime) -> Change:
+    revision = revise(row, planned, now=now)
+    effect = effect_of(row, revision)
+    if revision is None:
+        return Change(row.step, row, planned, effect, Status(row.status), row.why)
+    to = ended_as(row, revision)
+    return Change(row.step, row, planned, effect, to, revision.why, _asks_a_human(row, revision, to))
+
+
+def opens_task(planned: PlannedMessage) -> bool:
+    """Whether completing a session with this message opens a task, because it comes too late."""
+    return planned.why == Why.ENTERED_LATE and asks_for_a_call(planned.step)
+
+
+def _asks_a_human(row: ScheduledMessage, revision: Revision, to: Status) -> bool:
+    if revision.window_passed:
+        return needs_a_human(row, to)
+    return makes_late(row, revision) and asks_for_a_call(row.step)
 
 
 def _with_newer(facts: SessionFacts) -> SessionFacts:

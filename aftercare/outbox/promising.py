@@ -130,7 +130,7 @@ def _revise_all(
         revision = revise(row, planned, now=now)
         if revision is None:
             _point_to_newest(row, planned)
-        elif _apply(row, revision, by=by, now=now) and _makes_late(row, revision):
+        elif _apply(row, revision, by=by, now=now) and makes_late(row, revision):
             late.append(row)
     return late
 
@@ -138,9 +138,13 @@ def _revise_all(
 def _apply(row: ScheduledMessage, revision: Revision, *, by: User | None, now: datetime) -> bool:
     frm = _as_seen(row)
     if revision.window_passed:
-        to = Status.UNCONFIRMED if row.in_doubt else Status.MISSED  # it may have left at an earlier try
-        return conclude(row, to=to, frm=frm, now=now, why=revision.why)
+        return conclude(row, to=ended_as(row, revision), frm=frm, now=now, why=revision.why)
     return move(row.pk, to=revision.to, frm=frm, now=now, why=revision.why, actor=by, **revision.fields)
+
+
+def ended_as(row: ScheduledMessage, revision: Revision) -> Status:
+    """Where the revision takes the row; of one that may have left at an earlier try nobody can say missed."""
+    return Status.UNCONFIRMED if revision.window_passed and row.in_doubt else revision.to
 
 
 def _as_seen(row: ScheduledMessage) -> tuple[Status, ...]:
@@ -149,7 +153,7 @@ def _as_seen(row: ScheduledMessage) -> tuple[Status, ...]:
     return (Status.SCHEDULED, Status.CLAIMED) if status in (Status.SCHEDULED, Status.CLAIMED) else (status,)
 
 
-def _makes_late(row: ScheduledMessage, revision: Revision) -> bool:
+def makes_late(row: ScheduledMessage, revision: Revision) -> bool:
     return revision.why == Why.ENTERED_LATE and row.status != Status.MISSED
 
 

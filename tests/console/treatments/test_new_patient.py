@@ -33,6 +33,12 @@ def test_form_asks_for_what_is_needed_and_for_the_sessions_clinic(client, staff,
         assert f'name="{name}"' in html
 
 
+def test_form_says_what_it_means_that_the_patient_has_not_agreed(client, staff, clinic):
+    html = client.get(NEW, {"clinic": clinic.pk}).content.decode()
+
+    assert "Without it messages are held and nothing is sent." in html
+
+
 def test_new_patient_is_handed_back_by_name(client, staff, given):
     answer = client.post(NEW, given).json()
 

@@ -7,11 +7,13 @@ import time_machine
 from django.urls import reverse
 
 from aftercare.clinics.models import Patient, Role
+from aftercare.followups.models import FollowUpTask
 from aftercare.outbox.models import ScheduledMessage, Status
-from aftercare.outbox.planning import complete_session
+from aftercare.outbox.planning import complete_session, replan_session
 from aftercare.protocols.models import Protocol
 from aftercare.treatments.models import TreatmentSession
 from tests import factories
+from tests.outbox.sessions import move
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 28, 16, 2, tzinfo=UTC)
@@ -187,6 +189,54 @@ def test_plan_of_a_correction_says_which_messages_change(client, staff, complete
         ("First night", "Changes", "Sat 28 Mar, 16:32 London time"),
         ("The day after", "Stays as it is", ""),
     ]
+
+
+def correction_of(session):
+    return reverse("admin:treatments_treatmentsession_plan_of", args=[session.pk])
+
+
+@pytest.fixture
+def corrected_by_a_day(client, staff, completed):
+    """The plan of a treatment that, as is now written, ended a day earlier: the first window has passed."""
+    return plan_of(client, {"ended_at": "2026-03-27T15:32", "variant": "standard"}, correction_of(completed))
+
+
+def test_message_that_a_correction_stops_has_its_new_state_and_its_time_struck(corrected_by_a_day):
+    plan, html = corrected_by_a_day
+
+    first = plan.lines[0]
+    assert (first.status, first.when) == ("Missed: its window passed", "")
+    assert "<s>Sat 28 Mar, 16:32 London time</s>" in html
+
+
+def test_summary_counts_what_will_go_and_announces_the_task(corrected_by_a_day):
+    plan, html = corrected_by_a_day
+
+    assert plan.said.startswith("1 message: ")
+    assert plan.said.endswith("; a follow-up task is opened")
+    assert html.count("Saving opens a follow-up task") == 1
+
+
+def test_task_that_was_announced_is_opened(client, staff, completed, corrected_by_a_day):
+    move(completed, ended_at=NOW - timedelta(days=1, minutes=30))
+
+    replan_session(completed, by=None, now=NOW)
+
+    assert FollowUpTask.objects.filter(patient=completed.patient).count() == 1
+
+
+def test_plan_of_a_late_session_announces_its_task(client, staff, posted):
+    plan, _html = plan_of(client, {**posted, "ended_at": "2026-03-27T13:30"})
+
+    assert [line.opens_task for line in plan.lines] == [True, False]
+
+
+def test_summary_says_that_all_is_held_without_consent(client, staff, clinic, posted):
+    unwilling = factories.patient(clinic, email_consent_at=None, email_consent_version="")
+
+    plan, _html = plan_of(client, {**posted, "patient": unwilling.pk})
+
+    assert plan.said == "No message is still to come; 2 held"
 
 
 def test_plan_of_a_correction_says_what_has_left(client, staff, completed):
