@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -31,6 +31,7 @@ from aftercare.followups.models import URGENT_FIRST, Cause, FollowUpTask
 from aftercare.outbox.heartbeat import last_tick, signs_of_workers
 from aftercare.outbox.models import ScheduledMessage, StaffNotice, Status
 from aftercare.outbox.site_pause import in_force
+from aftercare.outbox.suppressing import reasons_against
 from aftercare.protocols.models import ProtocolStep
 from aftercare.treatments.models import SessionState, TreatmentSession
 
@@ -38,6 +39,10 @@ from aftercare.treatments.models import SessionState, TreatmentSession
 SILENCE = timedelta(minutes=3)
 HOUR = timedelta(hours=1)
 MOST_LINES, MOST_TASKS = 6, 6
+MOST_URGENT = 50
+"""Of what is urgent nothing is cut off, up to here."""
+LOOKED_AT = 24
+"""Messages: among the next to leave some may be stopped by a suppression."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ def fill_in(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             *coming(rows, start=start),
         ],
         "attention": attention(rows, tasks, notices, now=now),
-        "tasks": _tasks(tasks, now, zone),
+        **_tasks(tasks, now, zone),
         "charts": charts,
         "coming": _coming(rows, now),
         "left": _left(rows, now),
@@ -81,9 +86,27 @@ def fill_in(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tasks(tasks: QuerySet[FollowUpTask], now: datetime, zone: ZoneInfo) -> list[TaskLine]:
-    """The open tasks that are most urgent, then those whose deadlines are next."""
-    waiting = tasks.filter(closed_at__isnull=True).select_related("patient", "claimed_by", "clinic")
+def _tasks(tasks: QuerySet[FollowUpTask], now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """All open tasks that are urgent, then those whose deadlines are next; how many more there are."""
+    waiting = tasks.filter(closed_at__isnull=True)
+    related = waiting.select_related("patient", "claimed_by", "clinic")
+    first = list(related.order_by(URGENT_FIRST, "deadline_at")[:MOST_URGENT])
+    urgent = sum(task.level in (Level.E, Level.A) for task in first)
+    shown = first[: max(urgent, MOST_TASKS)]
+    rest = waiting.exclude(pk__in=[task.pk for task in shown]) if len(first) > MOST_TASKS else waiting.none()
+    return {"tasks": _task_lines(shown, now, zone), "more_tasks": _more(rest, now, zone)}
+
+
+def _more(rest: QuerySet[FollowUpTask], now: datetime, zone: ZoneInfo) -> dict[str, Any] | None:
+    """How many tasks are not shown, and the first deadline among them."""
+    found = rest.aggregate(count=Count("pk"), next=Min("deadline_at"))
+    if not found["count"]:
+        return None
+    at = said_shortly(found["next"], zone)
+    return {"count": found["count"], "at": at, "overdue": found["next"] < now}
+
+
+def _task_lines(tasks: Sequence[FollowUpTask], now: datetime, zone: ZoneInfo) -> list[TaskLine]:
     return [
         TaskLine(
             task=task,
@@ -92,15 +115,23 @@ def _tasks(tasks: QuerySet[FollowUpTask], now: datetime, zone: ZoneInfo) -> list
             concern=task.cause == Cause.CONCERN,
             level=task.get_level_display() if task.level != Level.NONE else "",
         )
-        for task in waiting.order_by(URGENT_FIRST, "deadline_at")[:MOST_TASKS]
+        for task in tasks
     ]
 
 
 def _coming(rows: QuerySet[ScheduledMessage], now: datetime) -> list[tuple[Line, str]]:
-    """The next to leave of an hour, else of a day, else of a week."""
+    """The next to leave of an hour, else of a day, else of a week; without what a suppression will stop."""
     scheduled = rows.filter(status=Status.SCHEDULED).order_by("send_at")
-    spans = (scheduled.filter(send_at__lt=now + span) for span in (HOUR, DAY, RECENT))
-    return _lines(*spans)
+    leaving: list[ScheduledMessage] = []
+    for span in (HOUR, DAY, RECENT):
+        ids = list(scheduled.filter(send_at__lt=now + span).values_list("pk", flat=True)[:LOOKED_AT])
+        if len(ids) >= MOST_LINES or span == RECENT:
+            read = _read(ids)
+            stopped = reasons_against(read)
+            leaving = [row for row in read if row.pk not in stopped][:MOST_LINES]
+        if len(leaving) == MOST_LINES:
+            break
+    return [(line_of(row), str(row.patient)) for row in leaving]
 
 
 def _left(rows: QuerySet[ScheduledMessage], now: datetime) -> list[tuple[Line, str]]:
@@ -119,8 +150,13 @@ def _lines(*spans: QuerySet[ScheduledMessage]) -> list[tuple[Line, str]]:
     for rows in spans:
         if len(ids) < MOST_LINES:
             ids = list(rows.values_list("pk", flat=True)[:MOST_LINES])
+    return [(line_of(row), str(row.patient)) for row in _read(ids)]
+
+
+def _read(ids: Sequence[Any]) -> list[ScheduledMessage]:
+    """Those messages with what belongs to them, in that order."""
     related = ScheduledMessage.objects.select_related("step", "patient__clinic", "session").in_bulk(ids)
-    return [(line_of(related[pk]), str(related[pk].patient)) for pk in ids]
+    return [related[pk] for pk in ids if pk in related]
 
 
 def _drafts(request: HttpRequest) -> Sequence[TreatmentSession]:

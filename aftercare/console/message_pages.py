@@ -13,10 +13,12 @@ from aftercare.console import deliveries
 from aftercare.console.frames import framed
 from aftercare.console.message_actions import offered
 from aftercare.console.reading_log import opened
+from aftercare.console.session_plan import will_not_be_sent
 from aftercare.outbox.composing import CannotCompose, Copy, NotTheCopySent, compose, reproduce
 from aftercare.outbox.models import Attempt, ScheduledMessage, Status
 from aftercare.outbox.reading import telling
 from aftercare.outbox.reasons import sentences
+from aftercare.outbox.suppressing import reasons_against
 
 if TYPE_CHECKING:
     from aftercare.console.outbox import ScheduledMessageAdmin
@@ -46,7 +48,9 @@ def page_context(message: ScheduledMessage, *, may_act: bool) -> dict[str, Any]:
     """What the message's page shows. The copy is what left, or what would leave now."""
     attempts = list(message.attempts.order_by("number"))
     copy, trouble = shown_copy(message, attempts)
+    stopped = reasons_against([message])
     return {
+        "stopped": will_not_be_sent(stopped[message.pk]) if stopped else "",
         "message": message,
         "tag": tag_of(message.status),
         "delivery_tag": tag_of(message.delivery, deliveries.LABELS),

@@ -25,8 +25,10 @@ from aftercare.console.lists import reading_by_index
 from aftercare.console.message_actions import ACTIONS, ask_page
 from aftercare.console.message_pages import LABELS, copy_frame, page_context
 from aftercare.console.scoping import ScopedAdmin, ScopedHistoryAdmin
+from aftercare.console.session_plan import will_not_be_sent
 from aftercare.outbox.delivery import LOST
 from aftercare.outbox.models import ScheduledMessage, Status, Suppression
+from aftercare.outbox.suppressing import reasons_against
 
 NEEDS_A_HUMAN = Q(status__in=(Status.UNKNOWN, Status.UNCONFIRMED, Status.FAILED, Status.MISSED)) | Q(
     delivery__in=LOST
@@ -143,6 +145,16 @@ class ScheduledMessageAdmin(ScopedAdmin):
         with reading_by_index() if request.method == "GET" else nullcontext():
             return super().changelist_view(request, extra_context)
 
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """With what a suppression will stop, of the page's rows."""
+        found = super().get_changelist_instance(request)
+        rows: Any = list(found.result_list)
+        stopped = reasons_against(rows)
+        for row in rows:
+            row.stopped = will_not_be_sent(stopped[row.pk]) if row.pk in stopped else ""
+        found.result_list = rows
+        return found
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -192,7 +204,8 @@ class ScheduledMessageAdmin(ScopedAdmin):
 
     @display(description=_("reason"))
     def reason(self, message: ScheduledMessage) -> str:
-        return message.get_why_display() if message.why else ""
+        why = str(message.get_why_display()) if message.why else ""
+        return " · ".join(each for each in (getattr(message, "stopped", ""), why) if each)
 
 
 def _bulk(

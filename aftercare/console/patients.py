@@ -28,7 +28,7 @@ from aftercare.console.reading_pages import patient_readings_page
 from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
-from aftercare.console.session_plan import line_of
+from aftercare.console.session_plan import lines_of
 from aftercare.console.session_starting import last_time
 from aftercare.console.times import said_shortly
 from aftercare.outbox.models import ImportKind, ScheduledMessage, Status
@@ -174,7 +174,7 @@ def _promised(request: HttpRequest, patient: Patient) -> dict[str, Any]:
             (session, said_shortly(session.ended_at, session.clinic.time_zone))
             for session in sessions.select_related("clinic", "protocol", "practitioner")[:20]
         ],
-        "lines": [line_of(row) for row in related[:50]],
+        "lines": lines_of(related[:50]),
         "readings": readings_shown(request, patient),
         "newest": NEWEST,
     }

@@ -17,7 +17,7 @@ from aftercare.clinics.models import Clinic
 from aftercare.console.lot_link import lot_link
 from aftercare.console.session_acts import undo_until
 from aftercare.console.session_overrides import overrides_said
-from aftercare.console.session_plan import line_of, plan_of
+from aftercare.console.session_plan import lines_of, plan_of
 from aftercare.console.times import place, said, tag
 from aftercare.treatments.completing import had_expired
 from aftercare.treatments.models import SessionState, TreatmentSession
@@ -78,7 +78,7 @@ def plan_view(model_admin: Any, request: HttpRequest, object_id: str = "") -> Ht
 
 def _timeline(session: TreatmentSession) -> list[Any]:
     rows = session.scheduled_messages.select_related("step", "patient__clinic", "session")
-    return [line_of(row) for row in rows.order_by("send_at", "step__number")]
+    return lines_of(rows.order_by("send_at", "step__number"))
 
 
 def _undo(model_admin: Any, request: HttpRequest, session: TreatmentSession) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The plan of a session in words: what each message is, when it goes, and what saving would change."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.previewing import Change, changes, opens_task, preview, would_supersede
 from aftercare.outbox.reasons import sentences
 from aftercare.outbox.revising import Effect
+from aftercare.outbox.suppressing import reasons_against
 from aftercare.timing import Reason
 from aftercare.treatments.models import TreatedArea, TreatmentSession
 
@@ -32,6 +34,13 @@ TONES: dict[str, str] = {
     Status.MISSED: "bad",
 }
 GOING = (Status.SCHEDULED, Status.CLAIMED, Status.SENDING)
+SUPPRESSED_FOR: dict[str, Promise] = {
+    "unsubscribed": gettext_lazy("unsubscribed"),
+    "complained": gettext_lazy("reported as spam"),
+    "bounced": gettext_lazy("mail to this address comes back"),
+    "bounced often": gettext_lazy("mail to this address comes back"),
+}
+"""The reasons that the engine gives; staff write their own."""
 EFFECTS: dict[str, Promise] = {
     Effect.STARTS: gettext_lazy("New"),
     Effect.MOVES: gettext_lazy("Changes"),
@@ -166,6 +175,23 @@ def line_of(row: ScheduledMessage) -> Line:
         safety_critical=row.safety_critical,
         state=Status(row.status),
     )
+
+
+def lines_of(rows: Iterable[ScheduledMessage]) -> list[Line]:
+    """Stored messages; those that a suppression will stop say so."""
+    found = list(rows)
+    stopped = {pk: will_not_be_sent(why) for pk, why in reasons_against(found).items()}
+    return [_line_or_stopped(row, stopped.get(row.pk, "")) for row in found]
+
+
+def _line_or_stopped(row: ScheduledMessage, stopped: str) -> Line:
+    line = line_of(row)
+    return replace(line, tone="quiet", reasons=[stopped, *line.reasons]) if stopped else line
+
+
+def will_not_be_sent(why: str) -> str:
+    """What a message reads that a suppression will stop, made for that reason."""
+    return _("Will not be sent: %(why)s") % {"why": SUPPRESSED_FOR.get(why, why) or _("address suppressed")}
 
 
 def _leaves_at(message: ScheduledMessage | PlannedMessage) -> datetime:

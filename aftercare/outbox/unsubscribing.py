@@ -7,12 +7,22 @@ from django.db import transaction
 from aftercare.clinics.addresses import comparable
 from aftercare.outbox.consequences import tell_of_unsubscribing
 from aftercare.outbox.models import Purpose, ScheduledMessage, Suppression
+from aftercare.outbox.suppressing import purposes_against
 
 
 def purpose_of(message: ScheduledMessage) -> Purpose:
     """What is left with this message: a routine one with its kind; a safety-critical one with all of the
     clinic's aftercare, so that nobody takes the rest for the warnings."""
     return Purpose.CARE if message.safety_critical else Purpose.ROUTINE
+
+
+def stopped_for(message: ScheduledMessage) -> Purpose | None:
+    """What the address of this message gets no more of this clinic: CARE is all of it; None if nothing is."""
+    rows = Suppression.objects.filter(clinic=message.clinic_id, email=_address_of(message))
+    found = set(rows.values_list("purpose", flat=True))
+    if found & set(purposes_against(safety_critical=True)):
+        return Purpose.CARE
+    return Purpose.ROUTINE if found else None
 
 
 @transaction.atomic

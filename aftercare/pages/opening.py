@@ -86,7 +86,7 @@ def said_in(locale: str, clinic: Clinic) -> dict[str, Any]:
         },
         "told": {
             name: getattr(words, name).format(clinic=clinic.name)
-            for name in ("ask_warning", "done_routine", "done_care")
+            for name in ("ask_warning", "done_routine", "done_care", "stopped_all", "stopped_routine")
         },
     }
 

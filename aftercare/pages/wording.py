@@ -35,6 +35,10 @@ class PageWording:
     done_routine: str
     done_care: str
     slip: str
+    stopped_all: str
+    stopped_routine: str
+    stop_rest: str
+    way_back: str
     old: str
     old_advice: str
     unknown: str
@@ -79,6 +83,10 @@ _WORDINGS = {
         done_routine="{clinic} will send you only the safety messages.",
         done_care="{clinic} will send you no more of these messages, and has been told.",
         slip="Was it a slip, or do you need advice? Call us.",
+        stopped_all="You get no more messages from {clinic}",
+        stopped_routine="You get only the safety messages from {clinic}",
+        stop_rest="Stop the safety messages too?",
+        way_back="Would you like them again? Call us, and we send them again.",
         old="This link is too old",
         old_advice="Please use the link in a newer message, or call the clinic.",
         unknown="We do not know this link",
@@ -121,6 +129,10 @@ _WORDINGS = {
         done_routine="{clinic} le enviará solo los mensajes de seguridad.",
         done_care="{clinic} no le enviará más mensajes como estos y ya está avisada.",
         slip="¿Ha sido un error o necesita consejo? Llámenos.",
+        stopped_all="Ya no recibe mensajes de {clinic}",
+        stopped_routine="De {clinic} recibe solo los mensajes de seguridad",
+        stop_rest="¿No quiere recibir tampoco los mensajes de seguridad?",
+        way_back="¿Quiere volver a recibirlos? Llámenos y se los enviaremos de nuevo.",
         old="Este enlace es demasiado antiguo",
         old_advice="Use el enlace de un mensaje más reciente o llame a la clínica.",
         unknown="No conocemos este enlace",
@@ -163,6 +175,10 @@ _WORDINGS = {
         done_routine="سترسل لك {clinic} رسائل السلامة فقط.",
         done_care="لن ترسل لك {clinic} مزيدًا من هذه الرسائل، وقد تم إبلاغها.",
         slip="هل حدث ذلك بالخطأ أم تحتاج إلى نصيحة؟ اتصل بنا.",
+        stopped_all="لم تعد تصلك رسائل من {clinic}",
+        stopped_routine="تصلك من {clinic} رسائل السلامة فقط",
+        stop_rest="هل تريد إيقاف رسائل السلامة أيضًا؟",
+        way_back="هل تريد أن تصلك من جديد؟ اتصل بنا وسنرسلها لك مرة أخرى.",
         old="هذا الرابط قديم جدًا",
         old_advice="يُرجى استخدام الرابط في رسالة أحدث أو الاتصال بالعيادة.",
         unknown="لا نعرف هذا الرابط",

@@ -252,3 +252,40 @@ def test_member_of_clinics_in_two_zones_reads_the_sites_clock(client, staff, set
     Membership.objects.create(user=staff, clinic=elsewhere, role=Role.STAFF)
 
     assert "Sat 28 Mar 2026, 12:02 New York time" in client.get(INDEX).content.decode()
+
+
+def test_no_urgent_task_is_cut_off_and_the_rest_is_counted_with_the_next_deadline(client, staff, clinic):
+    for number in range(8):
+        given = {"level": "a", "cause": Cause.CONCERN, "deadline_at": NOW + timedelta(minutes=number)}
+        open_task_of(clinic, f"a{number}", **given)
+    for hours in (3, 2):
+        open_task_of(clinic, f"m{hours}", deadline_at=NOW + timedelta(hours=hours))
+
+    answer = client.get(INDEX)
+
+    assert [line.task.source for line in answer.context["tasks"]] == [f"a{number}" for number in range(8)]
+    assert "and 2 more, the next by Sat 28 Mar, 18:02 London time" in answer.content.decode()
+
+
+def test_more_than_fifty_urgent_tasks_end_with_how_many_more(client, staff, clinic):
+    for number in range(52):
+        open_task_of(clinic, f"e{number}", level="e", cause=Cause.CONCERN)
+
+    answer = client.get(INDEX)
+
+    assert len(answer.context["tasks"]) == 50
+    assert answer.context["more_tasks"]["count"] == 2
+
+
+def test_tasks_that_all_fit_have_no_more(client, staff, clinic):
+    open_task_of(clinic)
+
+    assert client.get(INDEX).context["more_tasks"] is None
+
+
+def test_rest_that_is_overdue_is_said_to_be(client, staff, clinic):
+    for number in range(7):
+        given = {"opened_at": NOW - timedelta(days=1), "deadline_at": NOW - timedelta(hours=7 - number)}
+        open_task_of(clinic, f"o{number}", **given)
+
+    assert "and 1 more, overdue since Sat 28 Mar, 15:02 London time" in client.get(INDEX).content.decode()

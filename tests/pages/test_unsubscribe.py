@@ -157,3 +157,46 @@ def test_purpose_that_was_not_offered_counts_as_one_click(browser, path, purpose
 
 def test_page_warns_that_the_clinic_is_told(browser, path):
     assert "Harbour Clinic is told" in browser.get(path).content.decode()
+
+
+@pytest.mark.parametrize("purpose", ["care", "all"])
+def test_link_opened_again_by_somebody_who_left_says_so_with_the_way_back(browser, path, message, purpose):
+    Suppression.objects.create(
+        clinic=message.clinic, email=message.patient.email.upper(), purpose=purpose, reason="unsubscribed"
+    )
+
+    page = browser.get(path).content.decode()
+
+    assert "You get no more messages from Harbour Clinic" in page
+    assert "Would you like them again? Call us" in page
+    assert message.clinic.phone in page
+    assert "<button" not in page
+
+
+def test_link_opened_again_by_somebody_who_kept_the_safety_messages_offers_to_stop_these(browser, path):
+    browser.post(path, {"purpose": "routine"})
+
+    page = browser.get(path).content.decode()
+
+    assert "You get only the safety messages from Harbour Clinic" in page
+    assert 'name="purpose" value="care"' in page
+    assert 'value="routine"' not in page
+
+
+def test_leaving_the_routine_messages_after_all_of_them_does_not_bring_the_safety_messages_back(
+    browser, path
+):
+    browser.post(path, {"purpose": "care"})
+
+    page = browser.post(path, {"purpose": "routine"}).content.decode()
+
+    assert "will send you no more of these messages" in page
+
+
+def test_what_another_clinic_may_not_send_is_not_said_here(browser, path, message):
+    other = factories.clinic(name="Other Clinic")
+    Suppression.objects.create(
+        clinic=other, email=message.patient.email, purpose="care", reason="unsubscribed"
+    )
+
+    assert "Stop these messages?" in browser.get(path).content.decode()
