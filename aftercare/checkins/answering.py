@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import UUIDField
+from django.utils import translation
 
 from aftercare.checkins.approving import book_of, rules_in_force
 from aftercare.checkins.concerns import open_concern, raise_concern
@@ -131,7 +132,8 @@ def answer(message: ScheduledMessage, given: Given, *, now: datetime) -> CheckIn
     """
     if not message.step.template.asks_check_in:
         raise NothingAsked
-    with transaction.atomic():
+    # What is written for staff is in the clinic's language, whatever the patient's browser asks for.
+    with translation.override(message.clinic.locale), transaction.atomic():
         message.session.patient = patient = lock_patient(message.patient_id)
         patient.clinic = message.clinic
         check_in = _still_open_or_last(message, now)

@@ -10,8 +10,11 @@ from aftercare.clinics.duty import Duty
 from aftercare.clinics.hours import duty_of
 from aftercare.clinics.kept import Blank, Kept
 from aftercare.clinics.models import Clinic, Membership, Role
+from aftercare.followups.levels import Level
 from aftercare.followups.models import FollowUpTask, Rung
 
+UNHURRIED = (Level.B, Level.C)
+"""Answers that need somebody within a day or later."""
 HANDLERS = (Role.OWNER, Role.CLINICIAN, Role.STAFF)
 
 MEMBERS = Kept(
@@ -57,6 +60,14 @@ class Addressees:
     def next_on_duty_at(self) -> datetime | None:
         """When somebody comes on duty; None if somebody is, or the clinic has given no hours."""
         return None if self._duty.covers(self._now) else self._duty.next_start(self._now)
+
+    def when_awake(self, at: datetime | None, task: FollowUpTask) -> datetime | None:
+        """When a mail that is due then is sent: what is not urgent wakes nobody while the clinic is shut,
+        unless its time would pass. ``at``: None if no mail is due."""
+        if at is None or task.level not in UNHURRIED or self._duty.covers(at):
+            return at
+        opening = self._duty.next_opening(at)
+        return opening if opening is not None and opening <= task.deadline_at else at
 
     @cached_property
     def _duty(self) -> Duty:

@@ -24,6 +24,10 @@ OPENED = Kept(
 _THREAD_KEY = hashlib.sha256(settings.SECRET_KEY.encode()).digest()
 
 
+SIGNED_ID = r"[a-z2-7]+\.[a-z2-7]+"
+"""What stands in a link for a message, and its signature."""
+
+
 class BadLink(Exception):
     """Not a link of ours, or one that was made for another purpose."""
 

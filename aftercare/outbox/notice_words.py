@@ -27,22 +27,25 @@ class Words:
 
 def words_for(clinic: Clinic, rung: Rung, tasks: Sequence[FollowUpTask], *, now: datetime) -> Words:
     """One or several tasks of the clinic, told as ``rung``. Times are those of the clinic's zone."""
-    language, late = str(clinic.locale), all(task.deadline_at <= now for task in tasks)
+    language = str(clinic.locale)
+    groups = [(True, [task for task in tasks if task.deadline_at <= now])]
+    groups.append((False, [task for task in tasks if task.deadline_at > now]))
+    parts = [(late, group) for late, group in groups if group]
     with translation.override(language):
-        until = _said(min(task.deadline_at for task in tasks), clinic)
         level = max((Level(task.level) for task in tasks), key=lambda level: level.rank)
-        subject = _with(level, " – ", _subject(clinic, len(tasks), late))
-        what = _with(level, ". ", _what(clinic, len(tasks), late))
-        lines = [what, _until(until, late), _link(tasks), _why(rung), _privacy()]
+        heads = ". ".join(_subject(len(group), late) for late, group in parts)
+        subject = _with(level, " – ", f"{heads} · {clinic.name}")
+        said = [line for late, group in parts for line in _said_of(group, clinic, late)]
+        lines = [_with(level, ". ", said[0]), *said[1:], _link(tasks), _why(rung), _privacy()]
         return Words(subject[:200], "\n\n".join(lines) + "\n", language)
 
 
-def _subject(clinic: Clinic, count: int, late: bool) -> str:
+def _subject(count: int, late: bool) -> str:
     if late:
         said = ngettext("A task is overdue", "%(count)d tasks are overdue", count)
     else:
         said = ngettext("A task needs somebody", "%(count)d tasks need somebody", count)
-    return f"{said % {'count': count}} · {clinic.name}"
+    return said % {"count": count}
 
 
 def _with(level: Level, sign: str, said: str) -> str:
@@ -62,9 +65,18 @@ def _what(clinic: Clinic, count: int, late: bool) -> str:
     return said % {"count": count, "clinic": clinic.name}
 
 
-def _until(until: str, late: bool) -> str:
+def _said_of(tasks: Sequence[FollowUpTask], clinic: Clinic, late: bool) -> list[str]:
+    return [_what(clinic, len(tasks), late), _until(tasks, clinic, late)]
+
+
+def _until(tasks: Sequence[FollowUpTask], clinic: Clinic, late: bool) -> str:
+    until, several = _said(min(task.deadline_at for task in tasks), clinic), len(tasks) > 1
+    if late and several:
+        return _("The first should have been done by %s.") % until
     if late:
         return _("It should have been done by %s.") % until
+    if several:
+        return _("The first should be done by %s.") % until
     return _("It should be done by %s.") % until
 
 

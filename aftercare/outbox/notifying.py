@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import DatabaseError, transaction
 
+from aftercare.clinics.addresses import comparable
 from aftercare.clinics.duty import Duty
 from aftercare.clinics.kept import insert
 from aftercare.clinics.models import Clinic
@@ -106,13 +107,15 @@ def _climb_all(addressees: Addressees, tasks: Sequence[FollowUpTask], now: datet
         if not task.told:
             task.opening_at = addressees.next_on_duty_at()
         climbed = climb(_ladder(task), task.told, claimed=task.claimed_by_id is not None, now=now)
-        whom = {address: rung for rung in climbed.rungs for address in addressees.of(task, rung)}
-        for address, rung in whom.items():
-            mails[rung, address].append(task)
+        told = ((rung, address) for rung in climbed.rungs for address in addressees.of(task, rung))
+        whom = {comparable(address): (rung, address) for rung, address in told}
+        for each in whom.values():
+            mails[each].append(task)
         if climbed.rungs and not whom:
             log.error("nobody_to_tell", clinic=task.clinic_id, task=task.pk)
         task.told = next((rung for rung in reversed(climbed.rungs) if rung in LADDER), task.told)
-        task.tell_at, task.opening_at = climbed.next_at, climbed.opening_at
+        task.tell_at = addressees.when_awake(climbed.next_at, task)
+        task.opening_at = climbed.opening_at
     return mails
 
 

@@ -8,19 +8,22 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 
 from aftercare.clinics.models import Clinic
 from aftercare.content.filters import dialled
 from aftercare.content.wording import direction, language_of, wording
 from aftercare.outbox import clock
-from aftercare.outbox.links import BadLink, Link, OldLink
+from aftercare.outbox.links import SIGNED_ID, BadLink, Link, OldLink
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.pages.preparing import prepared_statements
 from aftercare.pages.privacy import private
 from aftercare.pages.wording import LANGUAGES, page_wording
 
+STRAY_END = re.compile(r"[^a-z2-7]+$")
+LINK_OF_OURS = re.compile(rf"{SIGNED_ID}(/photos|/dates\.ics)?")
 View = Callable[[HttpRequest, ScheduledMessage, datetime], HttpResponse]
 """Of the request, the message that was opened, and when."""
 
@@ -68,7 +71,9 @@ def patient_page(
         **more,
         "message": message,
     }
-    return render(request, f"pages/{template}.html", context, status=status)
+    page = render(request, f"pages/{template}.html", context, status=status)
+    page["Content-Language"] = context["language"]
+    return page
 
 
 def said_in(locale: str, clinic: Clinic) -> dict[str, Any]:
@@ -103,4 +108,18 @@ def old_link(request: HttpRequest, message: ScheduledMessage) -> HttpResponse:
 def unknown_link(request: HttpRequest) -> HttpResponse:
     """In every language, as nobody knows who follows it."""
     languages = [(code, direction(code), page_wording(code)) for code in LANGUAGES]
-    return render(request, "pages/link_unknown.html", {"languages": languages}, status=HTTPStatus.NOT_FOUND)
+    page = render(request, "pages/link_unknown.html", {"languages": languages}, status=HTTPStatus.NOT_FOUND)
+    page["Content-Language"] = ", ".join(LANGUAGES)
+    return page
+
+
+@csrf_exempt  # a mail program that unsubscribes by one click has no cookie
+@private
+def stray_link(request: HttpRequest, kind: str, rest: str) -> HttpResponse:
+    """For an address below a link's that is no page: with what a mail program or a hand has put at the end of
+    a link, such as ``>`` or a full stop, it leads to the link; else it is unknown."""
+    path = STRAY_END.sub("", rest)
+    where = f"/{kind}/{path}" if path.endswith(".ics") else f"/{kind}/{path}/"
+    if where == request.path or not LINK_OF_OURS.fullmatch(path):
+        return unknown_link(request)
+    return HttpResponseRedirect(where, status=HTTPStatus.TEMPORARY_REDIRECT)

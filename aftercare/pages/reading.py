@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from aftercare.content.wording import direction
+from aftercare.content.wording import direction, language_of
 from aftercare.outbox.links import READ
 from aftercare.outbox.localising import clock as clock_time
 from aftercare.outbox.localising import day, from_when
@@ -35,7 +35,10 @@ def reading_page(request: HttpRequest, message: ScheduledMessage, _now: datetime
 def calendar_file(_request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
     """The plan's dates for the patient's calendar."""
     calendar = calendar_of(plan_of(message.session), message, now=now)
-    headers = {"Content-Disposition": 'attachment; filename="dates.ics"'}
+    headers = {
+        "Content-Disposition": 'attachment; filename="dates.ics"',
+        "Content-Language": language_of(message.patient.written_locale),
+    }
     return HttpResponse(calendar, content_type="text/calendar; charset=utf-8", headers=headers)
 
 

@@ -4,7 +4,9 @@ import pytest
 from django.urls import reverse
 
 from aftercare.checkins.answering import Given, answer
+from aftercare.checkins.models import Concern
 from aftercare.clinics.models import Role
+from aftercare.followups.models import FollowUpTask
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +49,19 @@ def test_page_shows_answers_reasons_and_what_was_promised(client, clinic, staff)
     assert "&lt;b&gt;Hot&lt;/b&gt;" in page
     assert "promised no call: nobody was on duty" in page
     assert "A: today" in page
+
+
+def test_page_of_an_emergency_says_what_the_patient_was_told_instead_of_a_promise(client, clinic, staff):
+    check_in = answer(asking(clinic), Given(answers={"breathing": "yes"}), now=factories.ENDED_AT)
+    Concern.objects.update(promised_at=factories.ENDED_AT)
+
+    task = reverse("admin:followups_followuptask_change", args=[FollowUpTask.objects.get().pk])
+    for address in (page_of(check_in), task):
+        page = client.get(address).content.decode()
+        assert f"told to call {clinic.emergency_number} and not to wait for the clinic" in page
+        assert "The clinic is to try a call by" in page
+        assert "The patient was told that somebody calls" not in page
+        assert "The patient was told: a call by" not in page
 
 
 def test_list_of_fifty_takes_few_queries(client, clinic, staff, django_assert_max_num_queries):

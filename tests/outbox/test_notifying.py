@@ -282,3 +282,56 @@ def test_mail_at_opening_that_did_not_get_through_hastens_the_next_rung(at, nigh
     tell_due(now=night)
 
     assert told()[-2:] == [("opening", "nurse"), ("second", "second")]
+
+
+def test_notice_says_of_each_task_whether_its_time_has_passed(at, clinic, night, open_one):
+    for number, opened_at in ((1, at.now), (2, night - timedelta(hours=3))):
+        at.now = opened_at
+        open_one(number)
+        tell_due(now=at.now)
+    tell_due(now=night)
+
+    notice = StaffNotice.objects.get(rung="opening", recipient="nurse@clinic.example.com")
+    assert notice.subject == f"A task is overdue. A task needs somebody · {clinic.name}"
+    overdue, by, waits, until = notice.text.split("\n\n")[:4]
+    assert (overdue, waits) == (
+        f"A task at {clinic.name} is overdue.",
+        f"A task at {clinic.name} needs somebody.",
+    )
+    assert by.startswith("It should have been done by Saturday 28 March 2026")
+    assert until.startswith("It should be done by Monday 30 March 2026")
+
+
+def test_person_whose_address_is_given_twice_with_other_letters_gets_one_mail(at, clinic, task):
+    clinic.escalation_email = "Owner@clinic.example.com"
+    clinic.save()
+    at.pass_(hours=3)
+    tell_due(now=at.now)
+
+    assert sorted(name.lower() for _rung, name in told()) == ["nurse", "owner"]
+
+
+def answered_before_closing(at, night, open_one, level):
+    """An answer of Friday ten minutes before closing, whose task is due on Monday at noon."""
+    at.now = night - timedelta(days=3) + timedelta(hours=9, minutes=50)
+    task = open_one()
+    FollowUpTask.objects.update(level=level, deadline_at=night + timedelta(hours=3))
+    for hours in range(70):
+        tell_due(now=at.now + timedelta(hours=hours))
+    return [
+        (each.rung, each.created_at) for each in task.notices.order_by("created_at") if each.rung != "opening"
+    ]
+
+
+def test_mail_about_an_answer_that_can_wait_comes_at_opening_and_not_at_night(at, night, open_one):
+    rungs = answered_before_closing(at, night, open_one, "b")
+
+    assert [rung for rung, _told_at in rungs[:1]] == ["duty"]
+    assert all(told_at >= night for _rung, told_at in rungs[1:])
+    assert {rung for rung, _told_at in rungs} >= {"second", "owner"}
+
+
+def test_mail_about_an_answer_of_today_comes_at_night_as_well(at, night, open_one):
+    rungs = answered_before_closing(at, night, open_one, "a")
+
+    assert any(rung == "second" and told_at < night for rung, told_at in rungs)

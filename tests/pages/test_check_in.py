@@ -348,3 +348,11 @@ def test_emergency_costs_few_statements_as_many_may_come_at_once(
         visitor.client.post(visitor.path, {"part": 1, **PARTS[1], "breathing": "yes"})
 
     assert StaffNotice.objects.get().recipient == "nurse@clinic.example.com"
+
+
+def test_task_is_in_the_clinics_language_whatever_the_patients_browser_asks_for(visitor):
+    visitor.client.post(
+        visitor.path, {"part": 3, **PARTS[3], "infection": "yes"}, headers={"Accept-Language": "es"}
+    )
+
+    assert FollowUpTask.objects.get().detail == "A: today"
