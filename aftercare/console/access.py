@@ -1,7 +1,7 @@
 """Which roles a user holds in which clinics: what every page of the console asks first."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -28,13 +28,19 @@ class Access:
     superuser: bool
     roles: Mapping[int, str]
     needs_second_factor: bool = False
+    refused: list[tuple[str, ...]] = field(default_factory=list, compare=False)
+    """The roles that were asked for in vain; the last are those that the page wants."""
 
     def holds(self, roles: Iterable[str], clinic_id: int | None = None) -> bool:
         """Whether the user has one of the roles in that clinic, or in any clinic if none is named."""
         if self.superuser:
             return True
+        wanted = tuple(roles)
         held = self.roles.values() if clinic_id is None else (self.roles.get(clinic_id),)
-        return any(role in tuple(roles) for role in held)
+        if any(role in wanted for role in held):
+            return True
+        self.refused.append(wanted)
+        return False
 
     def clinics(self, roles: Iterable[str] = ALL_ROLES) -> QuerySet[Clinic]:
         """The clinics in which the user has one of the roles."""

@@ -16,8 +16,10 @@ from aftercare.clinics.resetting import may_reset
 from aftercare.console.access import OWNERS, SUPERUSERS, access_of, user_of
 from aftercare.console.accounts.resetting import RESET_OF_A_MEMBER
 from aftercare.console.acts import ActingAdmin
+from aftercare.console.content_drafts import name_of
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin
+from aftercare.followups.models import FollowUpTask
 
 
 class MembershipForm(OneClinicForm):
@@ -69,6 +71,7 @@ class MembershipAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     acts = (RESET_OF_A_MEMBER,)
     change_form_template = "console/clinics/member_form.html"
     change_list_template = "console/clinics/membership_list.html"
+    delete_confirmation_template = "console/clinics/take_out.html"
     list_display = ("user", "clinic", "role", "told_of_tasks")
     list_filter = ("clinic", "role")
     list_select_related = ("user", "clinic")
@@ -101,10 +104,23 @@ class MembershipAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     ) -> HttpResponseBase:
         """Nothing is taken out where the clinic would be left without an owner."""
         try:
-            return super().delete_view(request, object_id, extra_context)
+            asked = {**(extra_context or {}), **self._leaving(request, object_id)}
+            return super().delete_view(request, object_id, asked)
         except LastOwner as refused:
             messages.error(request, str(refused))
             return HttpResponseRedirect(reverse("admin:clinics_membership_change", args=[object_id]))
+
+    def _leaving(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        """What taking the person out comes to, for the page that asks."""
+        membership = self.row(request, object_id)
+        who = {"who": name_of(membership.user), "clinic": membership.clinic}
+        tasks = FollowUpTask.objects.filter(clinic=membership.clinic, claimed_by=membership.user)
+        return {
+            **who,
+            "title": _("Take %(who)s out of %(clinic)s") % who,
+            "ends_sessions": not membership.user.memberships.exclude(pk=membership.pk).exists(),
+            "tasks": tasks.filter(closed_at__isnull=True).count(),
+        }
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         end_membership(obj, now=timezone.now(), may_be_last=access_of(request).superuser)
