@@ -19,6 +19,7 @@ from aftercare.checkins.promises import BrokenPromise, broken_promises, digest
 from aftercare.clinics.hours import duty_of
 from aftercare.clinics.leaving import end_sessions
 from aftercare.clinics.models import Clinic, Membership, User
+from aftercare.clinics.own_details import forget_former
 from aftercare.clinics.resetting import may_reset
 from aftercare.console.access import OWNERS, SUPERUSERS, user_of
 from aftercare.console.accounts.resetting import RESET_OF_ANYBODY
@@ -199,5 +200,6 @@ class UserAdmin(DjangoUserAdmin, ActingAdmin, ScopedHistoryAdmin):  # type: igno
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        forget_former(obj)
         if not obj.is_active:
             end_sessions(obj)

@@ -30,6 +30,7 @@ UNFOLD: dict[str, Any] = {
     "DASHBOARD_CALLBACK": "aftercare.console.dashboard.fill_in",
     "ACCOUNT": {
         "navigation": [
+            {"title": _("Name and e-mail"), "link": reverse_lazy("account_details")},
             {"title": _("Password"), "link": reverse_lazy("account_change_password")},
             {"title": _("Second factor"), "link": reverse_lazy("mfa_index")},
         ]

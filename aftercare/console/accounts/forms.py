@@ -10,7 +10,7 @@ from django.core.validators import MaxLengthValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from aftercare.clinics.addresses import validate_line
+from aftercare.clinics.addresses import validate_address, validate_line
 from aftercare.clinics.inviting import is_invited
 
 LONGEST = 254
@@ -46,6 +46,22 @@ class JoinForm(SetPasswordForm):
     first_name = forms.CharField(label=_("First name"), max_length=150, validators=[validate_line])
     last_name = forms.CharField(label=_("Last name"), max_length=150, validators=[validate_line])
     field_order = ("first_name", "last_name", "new_password1", "new_password2")
+
+
+class DetailsForm(forms.Form):
+    """One's own name and address; who has an address keeps one."""
+
+    first_name = forms.CharField(label=_("First name"), max_length=150, validators=[validate_line])
+    last_name = forms.CharField(label=_("Last name"), max_length=150, validators=[validate_line])
+    email = forms.EmailField(label=_("E-mail"), max_length=254, validators=[validate_address])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].required = bool(self.initial.get("email"))
+        self.fields["email"].help_text = _(
+            "Messages about tasks and alarms go there. A new address counts once you open the link in a mail "
+            "to it."
+        )
 
 
 class PasskeyForm(AddWebAuthnForm):

@@ -4,6 +4,7 @@ from allauth.account import views
 from allauth.mfa.urls import urlpatterns as second_factor
 from django.urls import include, path, re_path
 
+from aftercare.console.accounts.details import address_page, details_page
 from aftercare.console.accounts.factors import behind_the_factor
 from aftercare.console.accounts.joining import invitation_page
 
@@ -26,6 +27,8 @@ urlpatterns = [
         views.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    path("details/", details_page, name="account_details"),
+    path("details/address/<str:token>/", address_page, name="account_address"),
     path("invitation/<str:token>/", invitation_page, name="invitation"),
     path("second-factor/", include(list(behind_the_factor(second_factor)))),
 ]
