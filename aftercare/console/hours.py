@@ -1,9 +1,14 @@
 """On a clinic's page: its opening hours and closed days, by which a patient is promised a call or not."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Field
 from django.forms import BaseInlineFormSet, ModelForm, inlineformset_factory
+from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
@@ -20,14 +25,24 @@ HOURS = inlineformset_factory(
 CLOSED = inlineformset_factory(Clinic, Holiday, formset=OwnRows, fields=("closed_on",))
 
 
-class OpeningHoursInline(ScopedInline, TabularInline):
+class NamedFields(ScopedInline, TabularInline):
+    """Whose fields say their names to those who cannot see the head of the table."""
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = capfirst(db_field.verbose_name)
+        return field
+
+
+class OpeningHoursInline(NamedFields):
     model = OpeningHours
     extra = 0
     verbose_name = _("opening hours")
     verbose_name_plural = _("Opening hours: when somebody can call a patient")
 
 
-class HolidayInline(ScopedInline, TabularInline):
+class HolidayInline(NamedFields):
     model = Holiday
     extra = 0
     verbose_name_plural = _("Closed days")

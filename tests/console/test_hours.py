@@ -1,5 +1,6 @@
 """Other opening hours or closed days say first which promised calls they break, and wait until agreed to."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -118,3 +119,13 @@ def test_hours_that_cannot_be_read_are_answered_beside_them(client, clinic, conc
     answer = client.post(url_of(clinic), form(clinic, closes="08:00"))
 
     assert "The clinic must close after it opens, on the same day." in answer.content.decode()
+
+
+def test_fields_of_hours_and_closed_days_are_named_for_screen_readers(client, clinic):
+    Holiday.objects.create(clinic=clinic, closed_on="2026-12-25")
+
+    page = client.get(url_of(clinic)).content.decode()
+
+    for field in ("weekday", "opens_local_time", "closes_local_time"):
+        assert re.search(rf'<(?:input|select)[^>]*name="opening_hours-0-{field}"[^>]*aria-label="', page)
+    assert re.search(r'<input[^>]*name="holidays-0-closed_on"[^>]*aria-label="Closed on"', page)
