@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from aftercare.clinics.models import Clinic, Patient
 from aftercare.outbox.forecasting import PlannedMessage
+from aftercare.outbox.freeing import foresee_unplanned
 from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.outbox.promising import for_planning, is_new, plans_and_rows
 from aftercare.outbox.replanning import CHUNK, may_still_change
@@ -124,10 +125,12 @@ def _fields(step: ProtocolStep) -> dict[str, object]:
 
 
 def _note_all(found: Foreseen, sessions: list[TreatmentSession], now: datetime) -> None:
-    plans, rows = plans_and_rows(sessions, now=now)
+    plans, rows, unplanned = plans_and_rows(sessions, now=now)
     for session in sessions:
         for kind, change in _changes(session, plans[session.pk], rows.get(session.pk, {}), now):
             found.note(kind, change, now=now)
+    for kind, row in foresee_unplanned(unplanned, sessions, now=now):
+        found.note(kind, Moved(row, row.step, row.session, row.send_at, row.send_at), now=now)
 
 
 def _changes(

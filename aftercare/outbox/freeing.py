@@ -1,10 +1,10 @@
-"""Messages in no plan, such as reminders: let go again when nothing holds them any more.
+"""Messages in no plan, such as reminders: held when their patients or pauses say so, and let go again.
 
 A plan made anew gives its own messages their status; to these it has nothing to say. But a reminder goes with
 what it reminds of: a newer session that takes over the check-in takes over its reminder.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ from aftercare.outbox.transitions import move
 from aftercare.protocols.models import ProtocolStep
 from aftercare.timing import after_quiet_hours
 from aftercare.treatments.models import TreatmentSession
+
+COMING = (Status.SCHEDULED, Status.CLAIMED)
 
 
 def free_unplanned(
@@ -32,9 +34,39 @@ def free_unplanned(
     what waits in line to whoever keeps the line, and what a newer session took over as long as it does.
     """
     known = {session.pk: session for session in sessions}
-    kept = (row for row in rows if row.status in (Status.HELD, Status.SUPERSEDED) and row.latest_at >= now)
-    kept = (row for row in kept if row.why != Why.IN_LINE)
+    kept = (row for row in rows if _may_be_freed(row, now))
     return sum(_free(row, known[row.session_id], by, now) for row in kept)
+
+
+def hold_unplanned(
+    rows: Iterable[ScheduledMessage],
+    sessions: Sequence[TreatmentSession],
+    *,
+    by: User | None,
+    now: datetime,
+) -> int:
+    """Holds those messages still to come that something speaks against, such as consent withdrawn.
+
+    ``sessions``: as for :func:`free_unplanned`. Twice is once.
+    """
+    known = {session.pk: session for session in sessions}
+    coming = ((row, _held_for(row, known[row.session_id])) for row in rows if row.status in COMING)
+    return sum(
+        move(row.pk, to=Status.HELD, frm=COMING, now=now, why=why, actor=by) for row, why in coming if why
+    )
+
+
+def foresee_unplanned(
+    rows: Iterable[ScheduledMessage], sessions: Sequence[TreatmentSession], *, now: datetime
+) -> Iterator[tuple[str, ScheduledMessage]]:
+    """Which of them the two above would hold ("held") or let go ("released"). Reads only."""
+    known = {session.pk: session for session in sessions}
+    for row in rows:
+        holds = _held_for(row, known[row.session_id])
+        if holds and row.status in COMING:
+            yield "held", row
+        elif not holds and row.status == Status.HELD and _may_be_freed(row, now):
+            yield "released", row
 
 
 def take_over_reminders(
@@ -68,9 +100,18 @@ def _asked_anew_by(step: ProtocolStep, session: TreatmentSession, course: Course
     return taken_over_by(step.reminds, Place.of(session, session.patient.zone), newer)
 
 
-def _free(row: ScheduledMessage, session: TreatmentSession, by: User | None, now: datetime) -> bool:
+def _may_be_freed(row: ScheduledMessage, now: datetime) -> bool:
+    kept = row.status in (Status.HELD, Status.SUPERSEDED) and row.latest_at >= now
+    return kept and row.why != Why.IN_LINE
+
+
+def _held_for(row: ScheduledMessage, session: TreatmentSession) -> Why | None:
     row.session, row.patient, row.clinic = session, session.patient, session.clinic
-    if held_for(row):
+    return held_for(row)
+
+
+def _free(row: ScheduledMessage, session: TreatmentSession, by: User | None, now: datetime) -> bool:
+    if _held_for(row, session):
         return False
     quiet = None if row.step.quiet_exempt else session.clinic.quiet_hours()
     at = after_quiet_hours(max(now, row.send_at), row.latest_at, session.patient.zone, quiet)

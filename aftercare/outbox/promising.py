@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from aftercare.clinics.models import Patient, User
 from aftercare.outbox.concluding import conclude
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
-from aftercare.outbox.freeing import free_unplanned, take_over_reminders
+from aftercare.outbox.freeing import free_unplanned, hold_unplanned, take_over_reminders
 from aftercare.outbox.lateness import take_back, tell_of_late
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.revising import UNSENT, Revision, revise, times
@@ -66,6 +66,7 @@ def promise(
     plans, (rows, unplanned) = _plans(sessions, course, now), _rows(sessions)
     unplanned = take_over_reminders(unplanned, sessions, course, by=by, now=now)
     free_unplanned(unplanned, sessions, by=by, now=now)
+    hold_unplanned(unplanned, sessions, by=by, now=now)
     _keep_same_day(sessions, course)
     late = [row for s in sessions for row in _revise_all(plans[s.pk], rows[s.pk], by=by, now=now)]
     made = _create(sessions, plans, rows, completing)
@@ -78,10 +79,12 @@ def promise(
         wake_on_commit()
 
 
-def plans_and_rows(sessions: Sequence[TreatmentSession], *, now: datetime) -> tuple[Plans, Rows]:
-    """What :func:`promise` would bring in line with what. Reads only."""
+def plans_and_rows(
+    sessions: Sequence[TreatmentSession], *, now: datetime
+) -> tuple[Plans, Rows, list[ScheduledMessage]]:
+    """What :func:`promise` would bring in line with what, and the messages in no plan. Reads only."""
     course = course_of((s.patient_id for s in sessions), clinics={s.clinic_id for s in sessions})
-    return _plans(sessions, course, now), _rows(sessions)[0]
+    return _plans(sessions, course, now), *_rows(sessions)
 
 
 def is_new(planned: PlannedMessage, *, completing: bool) -> bool:

@@ -13,12 +13,14 @@ from aftercare.checkins.unanswered import tell_of_unanswered
 from aftercare.content.checking import check
 from aftercare.content.models import TemplatePurpose, TemplateVersion
 from aftercare.outbox import clock
+from aftercare.outbox.foreseeing import foresee_patient
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.pausing import pause_clinic, resume_clinic
 from aftercare.outbox.planning import void_session
 from aftercare.outbox.promising import promise
 from aftercare.outbox.reading import plan_of
+from aftercare.outbox.replanning import replan_patient
 from aftercare.outbox.sending import drain
 from aftercare.protocols.models import ProtocolStep, StepKind
 from tests import factories
@@ -184,6 +186,45 @@ def test_consent_that_comes_back_frees_the_reminder(asking):
 
     assert reminder_of(asking).status == Status.SCHEDULED
     assert reminder_of(asking).due_at == NEXT_MORNING
+
+
+def withdraw_consent(patient):
+    patient.email_consent_at, patient.email_consent_version = None, ""
+    patient.save()
+    return patient
+
+
+def test_consent_withdrawn_holds_the_reminder_at_once_and_only_once(asking):
+    promise_reminders(now=SENT_AT)
+    patient = withdraw_consent(asking.patient)
+
+    for _again in range(2):
+        replan_patient(patient, by=None, now=SENT_AT + timedelta(hours=1))
+
+    reminder = reminder_of(asking)
+    assert (reminder.status, reminder.why) == (Status.HELD, Why.NO_CONSENT)
+    assert reminder.status_changes.filter(to_status=Status.HELD).count() == 1
+
+
+def test_page_that_withdraws_consent_counts_the_reminder_it_holds(asking):
+    promise_reminders(now=SENT_AT)
+    asking.patient.email_consent_at = None
+
+    found = foresee_patient(asking.patient, now=SENT_AT + timedelta(hours=1))
+
+    assert (found.held, found.released) == (1, 0)
+
+
+def test_page_that_records_consent_counts_the_reminder_it_lets_go(asking):
+    promise_reminders(now=SENT_AT)
+    agreed_at = asking.patient.email_consent_at
+    patient = withdraw_consent(asking.patient)
+    replan_patient(patient, by=None, now=SENT_AT)
+    patient.email_consent_at, patient.email_consent_version = agreed_at, "1"
+
+    found = foresee_patient(patient, now=SENT_AT + timedelta(hours=1))
+
+    assert (found.held, found.released) == (0, 1)
 
 
 def test_plan_made_anew_leaves_the_reminder_as_it_is(asking):
