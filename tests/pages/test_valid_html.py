@@ -8,7 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
+from aftercare.checkins.models import PostCount
 from aftercare.outbox.links import READ, UNSUBSCRIBE
 from tests import factories
 from tests.pages.conftest import Visitor
@@ -62,29 +64,40 @@ def test_every_page_of_a_patient_is_valid_html(visitor, asking, at, settings, tm
     for file, page in zip(files, pages, strict=True):
         file.write_bytes(page.content)
 
-    assert [page.status_code for page in pages] == [200] * 6 + [422] + [200] * 4 + [404, 410, 200]
+    letters, form = [200] * 4 + [410], [200] * 3 + [422] + [200] * 2
+    after, nowhere = [422, 200, 200, 429], [404, 404, 410, 410, 200]
+    assert [page.status_code for page in pages] == letters + form + after + nowhere
     assert problems(files) == []
 
 
 def shown(visitor, asking, at, settings):
-    """Letter, leaving, the form's parts with a mistake, what follows, and links that lead nowhere."""
+    """Letter, leaving, a copy that is gone, the form's parts with a mistake, what follows, a photo refused,
+    too many answers, and links that lead nowhere."""
     read, leave = (
         Visitor(link.url(asking.pk).removeprefix(settings.SITE_URL)) for link in (READ, UNSUBSCRIBE)
     )
     yield from (read.get(), leave.get(), leave.client.post(leave.path, {"purpose": "routine"}))
+    yield leave.client.post(leave.path, {"purpose": "care"})
+    asking.attempts.all().delete()
+    yield read.get()
     yield visitor.get()
     for part in (1, 2):
         yield visitor.send(part)
     yield visitor.client.post(visitor.path, {"part": 3})
     for part in (3, 4):
         yield visitor.send(part)
+    no_picture = SimpleUploadedFile("a.jpg", b"no picture", content_type="image/jpeg")
+    yield visitor.client.post(f"{visitor.path}photos/", {"photo": no_picture})
     visitor.client.post(visitor.path, {"again": "1"})
     yield visitor.send(1, breathing="yes")
     yield visitor.get()
+    PostCount.objects.update(count=1000)
+    yield visitor.send(2)
     yield Visitor("/c/nothing/").get()
-    at.now += timedelta(days=100)
-    yield visitor.get()
+    yield Visitor("/c/aaaa.aaaa/").get()
+    at.now += timedelta(days=500)
+    yield from (visitor.get(), leave.get())
     asking.step.template.asks_check_in = False
     asking.step.template.save()
-    at.now -= timedelta(days=100)
+    at.now -= timedelta(days=500)
     yield visitor.get()
