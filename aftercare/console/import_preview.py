@@ -65,6 +65,12 @@ class Preview:
     groups: list[tuple[str, list[Wrong], int]] = field(default_factory=list)
     adopted: list[Adopted] = field(default_factory=list)
     expected: Expected | None = None
+    unwilling: int = 0
+
+    @property
+    def ignored(self) -> list[str]:
+        """The columns of the file that nothing is read from."""
+        return [column.name for column in self.columns if not column.chosen]
 
     @property
     def cut(self) -> bool:
@@ -82,6 +88,7 @@ def preview_of(file: ImportFile, report: Report | None, *, now: datetime) -> Pre
     return Preview(
         columns=columns,
         choices=choices,
+        unwilling=len({id(row.patient) for row in report.new if not row.patient.consents}),
         new=[_new(row) for row in report.new[:SHOWN]],
         groups=[(title, _wrong(found[:SHOWN], cells), len(found)) for title, found in _groups(report)],
         adopted=[Adopted(str(patient), patient.external_id) for patient in report.adopted[:SHOWN]],

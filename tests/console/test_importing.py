@@ -65,6 +65,21 @@ def test_file_is_previewed_and_nothing_is_stored_yet(client, upload):
     assert not TreatmentSession.objects.exists()
 
 
+def test_column_that_is_left_out_and_patient_without_consent_are_told_of(client, upload):
+    page = upload(b"first_name,last_name,email,Consent\nNadia,Haddad,n@example.com,yes\n", PATIENTS)
+
+    shown = client.get(page).content.decode()
+
+    assert "1 column is left out: Consent" in shown
+    assert "1 patient has not agreed to e-mails: their messages will be held." in shown
+
+
+def test_file_with_consent_and_known_columns_is_told_nothing_of_that(client, upload):
+    shown = client.get(upload(as_csv({}))).content.decode()
+
+    assert ("left out:" in shown, "has not agreed" in shown) == (False, False)
+
+
 def test_seen_file_is_stored_with_its_messages_and_forgotten(client, staff, upload):
     page = upload(as_csv({}, SECOND))
     seen = client.get(page).context["seen"]
