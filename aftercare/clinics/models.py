@@ -116,7 +116,10 @@ class Clinic(models.Model):
         _("on-call address"),
         blank=True,
         validators=[validate_address],
-        help_text=_("Gets the mail about a task when nobody is on duty. Empty: the owners."),
+        help_text=_(
+            "Gets the mail about a task when nobody is on duty; of A and E the owners do too. "
+            "Empty: whoever is told of tasks."
+        ),
     )
     second_factor_for_all = models.BooleanField(
         _("second factor for everybody"),
@@ -163,7 +166,9 @@ class Membership(models.Model):
     told_of_tasks = models.BooleanField(
         _("told of tasks"),
         default=True,
-        help_text=_("Gets a mail when a follow-up task is opened. Viewers never do."),
+        help_text=_(
+            "Gets a mail when a follow-up task is opened. Owners hear of A and E in any case; viewers never do."
+        ),
     )
 
     objects = ClinicScopedQuerySet.as_manager()

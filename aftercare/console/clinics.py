@@ -31,12 +31,17 @@ from aftercare.console.reading_pages import clinic_readings_page
 from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin
+from aftercare.followups.addressees import strangers
 from aftercare.outbox.foreseeing import Foreseen, foresee_clinic
 from aftercare.outbox.pausing import pause_clinic, resume_clinic
 from aftercare.outbox.replanning import replan_clinic
 
 REPLANNED_BY = frozenset({"time_zone", "quiet_from", "quiet_until"})
 
+_STRANGER = _(
+    "%(address)s belongs to no member who handles tasks. They cannot log in: they will only read that "
+    "something is due, and cannot see for whom. Invite them, or name somebody who works here."
+)
 PAUSE = Act(
     name="pause",
     title=_("Pause all messages of this clinic"),
@@ -165,6 +170,8 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
 
     def save_model(self, request: HttpRequest, obj: Clinic, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        for address in strangers(obj):
+            messages.warning(request, _STRANGER % {"address": address})
         if change and REPLANNED_BY & set(form.changed_data):
             replan_clinic(obj, by=user_of(request), now=timezone.now())
             messages.info(request, _("What is promised to the clinic's patients was planned anew."))

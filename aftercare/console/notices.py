@@ -45,7 +45,7 @@ class StaffNoticeAdmin(ScopedAdmin):
 
     empty_hint = _("Mails to staff about their tasks come here.")
     view_roles = RECORDERS
-    list_display = ("written", "rung", "recipient", "shown_status", "clinic")
+    list_display = ("written", "told_as", "recipient", "shown_status", "clinic")
     list_display_links = ("written",)
     list_filter = (NeedsFilter, "status", "rung", "clinic")
     list_select_related = ("clinic",)
@@ -53,7 +53,7 @@ class StaffNoticeAdmin(ScopedAdmin):
     ordering = ("-created_at",)
     actions = None
     fields = (
-        ("rung", "recipient"),
+        ("told_as", "recipient"),
         ("status", "error", "error_detail"),
         ("written", "sent_at", "tries"),
         "of_tasks",
@@ -71,6 +71,10 @@ class StaffNoticeAdmin(ScopedAdmin):
     @display(description=_("written"), ordering="created_at")
     def written(self, notice: StaffNotice) -> str:
         return date_format(timezone.localtime(notice.created_at), "D j M Y, H:i:s T")
+
+    @display(description=_("told as"), ordering="rung")
+    def told_as(self, notice: StaffNotice) -> str:
+        return notice.told_as
 
     @display(description=_("status"), ordering="status", label=LABELS)
     def shown_status(self, notice: StaffNotice) -> tuple[str, Any]:

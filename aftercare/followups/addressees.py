@@ -46,8 +46,11 @@ class Addressees:
     def of(self, task: FollowUpTask, rung: Rung) -> list[str]:
         """The addresses for that rung, each once; the owners' where the clinic has named nobody.
 
-        Empty only when the clinic has no member with an address and has set none.
+        Empty only when the clinic has no member with an address and has set none; and AT_ONCE, which is told
+        beside DUTY, where no owner has one.
         """
+        if rung is Rung.AT_ONCE:
+            return _once(self._owners())
         found = {
             Rung.DUTY: self._on_duty,
             Rung.SECOND: self._second,
@@ -94,6 +97,14 @@ class Addressees:
     def _anybody(self) -> list[str]:
         members = [member.email for member in self._members]
         return members + _named(self._clinic.escalation_email) + _named(self._clinic.on_call_email)
+
+
+def strangers(clinic: Clinic) -> list[str]:
+    """Which of the addresses that a clinic names for its tasks are of nobody who can log in and take one on."""
+    members = Membership.objects.filter(clinic=clinic, role__in=HANDLERS, user__is_active=True)
+    known = {comparable(email) for email in members.values_list("user__email", flat=True)}
+    named = _once(_named(clinic.escalation_email) + _named(clinic.on_call_email))
+    return [address for address in named if comparable(address) not in known]
 
 
 def _named(address: str) -> list[str]:

@@ -17,5 +17,10 @@ class Level(models.TextChoices):
     def rank(self) -> int:
         return RANKS[self]
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it cannot wait for the next day."""
+        return self in (Level.A, Level.E)
+
 
 RANKS = {level: rank for rank, level in enumerate(Level)}

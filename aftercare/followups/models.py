@@ -41,9 +41,10 @@ class Reached(models.TextChoices):
 
 
 class Rung(models.TextChoices):
-    """Who is told of a task, one after the other, until somebody has taken it on."""
+    """Who is told of a task, one after the other, until somebody has taken it on; of A and E owners at once."""
 
     DUTY = "duty", _("Whoever is on duty")
+    AT_ONCE = "at_once", _("Owners, at once")
     SECOND = "second", _("Second person")
     OWNER = "owner", _("Owners")
     OVERDUE = "overdue", _("Overdue: second person and owners")

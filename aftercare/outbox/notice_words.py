@@ -33,10 +33,11 @@ def words_for(clinic: Clinic, rung: Rung, tasks: Sequence[FollowUpTask], *, now:
     parts = [(late, group) for late, group in groups if group]
     with translation.override(language):
         level = max((Level(task.level) for task in tasks), key=lambda level: level.rank)
+        untaken = _untaken(rung, tasks)
         heads = ". ".join(_subject(len(group), late) for late, group in parts)
-        subject = _with(level, " – ", f"{heads} · {clinic.name}")
+        subject = _with(level, " – ", f"{untaken}{heads} · {clinic.name}")
         said = [line for late, group in parts for line in _said_of(group, clinic, late)]
-        lines = [_with(level, ". ", said[0]), *said[1:], _link(tasks), _why(rung), _privacy()]
+        lines = [_with(level, ". ", untaken + said[0]), *said[1:], _link(tasks), _why(rung), _privacy()]
         return Words(subject[:200], "\n\n".join(lines) + "\n", language)
 
 
@@ -46,6 +47,13 @@ def _subject(count: int, late: bool) -> str:
     else:
         said = ngettext("A task needs somebody", "%(count)d tasks need somebody", count)
     return said % {"count": count}
+
+
+def _untaken(rung: Rung, tasks: Sequence[FollowUpTask]) -> str:
+    """What a second mail leads with, so that it is not taken for the first one again."""
+    if rung in (Rung.DUTY, Rung.AT_ONCE) or any(task.claimed_by_id for task in tasks):
+        return ""
+    return ngettext("Nobody has taken it on.", "Nobody has taken them on.", len(tasks)) + " "
 
 
 def _with(level: Level, sign: str, said: str) -> str:
@@ -91,6 +99,7 @@ def _link(tasks: Sequence[FollowUpTask]) -> str:
 def _why(rung: Rung) -> str:
     return {
         Rung.DUTY: _("You get this mail because you are told of new tasks."),
+        Rung.AT_ONCE: _("You get this mail because owners are told of every A and E at once."),
         Rung.SECOND: _("You get this mail because half of the time has passed and nobody has taken it on."),
         Rung.OWNER: _(
             "You get this mail because three quarters of the time have passed and nobody has taken it on."

@@ -5,7 +5,7 @@ anew; killed after, the notices are there to be sent.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from aftercare.clinics.kept import insert
 from aftercare.clinics.models import Clinic
 from aftercare.followups.addressees import Addressees
 from aftercare.followups.escalating import LADDER, Ladder, climb
+from aftercare.followups.levels import Level
 from aftercare.followups.models import FollowUpTask, Rung
 from aftercare.outbox.models import NoticeStatus, StaffNotice
 from aftercare.outbox.notice_words import words_for
@@ -107,16 +108,27 @@ def _climb_all(addressees: Addressees, tasks: Sequence[FollowUpTask], now: datet
         if not task.told:
             task.opening_at = addressees.next_on_duty_at()
         climbed = climb(_ladder(task), task.told, claimed=task.claimed_by_id is not None, now=now)
-        told = ((rung, address) for rung in climbed.rungs for address in addressees.of(task, rung))
-        whom = {comparable(address): (rung, address) for rung, address in told}
-        for each in whom.values():
-            mails[each].append(task)
+        whom = _whom(addressees, task, climbed.rungs)
+        for rung, address in whom:
+            mails[rung, address].append(task)
         if climbed.rungs and not whom:
             log.error("nobody_to_tell", clinic=task.clinic_id, task=task.pk)
         task.told = next((rung for rung in reversed(climbed.rungs) if rung in LADDER), task.told)
         task.tell_at = addressees.when_awake(climbed.next_at, task)
         task.opening_at = climbed.opening_at
     return mails
+
+
+def _whom(
+    addressees: Addressees, task: FollowUpTask, rungs: Sequence[Rung]
+) -> Collection[tuple[Rung, str]]:
+    """Each mailbox once, as the last of its rungs; with the owners where A or E is told for the first time.
+
+    Who is on call may have no log-in, or not look: of what cannot wait, nobody else would hear for hours.
+    """
+    at_once = (Rung.AT_ONCE,) if Rung.DUTY in rungs and Level(task.level).is_urgent else ()
+    told = [(rung, address) for rung in (*at_once, *rungs) for address in addressees.of(task, rung)]
+    return {comparable(address): (rung, address) for rung, address in told}.values()
 
 
 def _ladder(task: FollowUpTask) -> Ladder:

@@ -161,3 +161,15 @@ def test_page_says_nothing_of_languages_that_have_everything(client, owner, clin
     page = client.get(reverse("admin:clinics_clinic_change", args=[clinic.pk])).content.decode()
 
     assert "do not get everything in their language" not in page
+
+
+@pytest.mark.parametrize(("address", "warned"), [("answering@example.com", True), ("Nurse@example.com", False)])
+def test_on_call_address_of_no_member_is_warned_about(client, owner, clinic, posted, address, warned):
+    factories.user(clinic, email="nurse@example.com")
+    factories.user(clinic, Role.VIEWER, email="answering@example.com")
+
+    answer = client.post(page(clinic), {**posted, "on_call_email": address}, follow=True)
+
+    clinic.refresh_from_db()
+    assert clinic.on_call_email == address
+    assert ("they will only read that something is due" in answer.content.decode()) == warned

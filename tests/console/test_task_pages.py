@@ -129,6 +129,16 @@ def test_page_says_who_was_told_how_it_went_and_who_is_next(client, staff, task)
     assert "The next are told at 28 March 2026, 18:02" in shown
 
 
+def test_page_calls_the_on_call_address_on_call(client, staff, clinic, task):
+    clinic.on_call_email = "answering@example.com"
+    clinic.save()
+    tell_due(now=NOW)
+
+    shown = " ".join(client.get(page("change", task.pk)).content.decode().split())
+
+    assert "<strong>On call</strong> · answering@example.com" in shown
+
+
 def test_claimed_task_says_that_the_next_are_told_at_its_deadline(client, staff, task):
     tell_due(now=NOW)
     FollowUpTask.objects.update(claimed_by=staff, claimed_at=NOW)

@@ -187,7 +187,7 @@ def test_notice_begins_with_the_most_urgent_level_and_says_no_more_of_the_patien
         FollowUpTask.objects.filter(pk=open_one(number).pk).update(level=level)
     tell_due(now=at.now)
 
-    notice = StaffNotice.objects.get()
+    notice = StaffNotice.objects.get(rung="duty")
     assert notice.subject == f"E: emergency – 3 tasks need somebody · {clinic.name}"
     assert notice.text.startswith(f"E: emergency. 3 tasks at {clinic.name} need somebody.\n")
     assert "Zenobia" not in notice.subject + notice.text
@@ -242,7 +242,7 @@ def test_mail_at_opening_says_why_it_comes_and_that_the_task_is_overdue(at, nigh
     tell_due(now=night)
 
     notice = StaffNotice.objects.get(rung="opening")
-    assert notice.subject.startswith("A task is overdue")
+    assert notice.subject.startswith("Nobody has taken it on. A task is overdue")
     assert "It should have been done by Saturday 28 March 2026, 20:01" in notice.text
     assert "it came while the clinic was shut, and is still open" in notice.text
 
@@ -292,10 +292,10 @@ def test_notice_says_of_each_task_whether_its_time_has_passed(at, clinic, night,
     tell_due(now=night)
 
     notice = StaffNotice.objects.get(rung="opening", recipient="nurse@clinic.example.com")
-    assert notice.subject == f"A task is overdue. A task needs somebody · {clinic.name}"
+    assert notice.subject == f"Nobody has taken them on. A task is overdue. A task needs somebody · {clinic.name}"
     overdue, by, waits, until = notice.text.split("\n\n")[:4]
     assert (overdue, waits) == (
-        f"A task at {clinic.name} is overdue.",
+        f"Nobody has taken them on. A task at {clinic.name} is overdue.",
         f"A task at {clinic.name} needs somebody.",
     )
     assert by.startswith("It should have been done by Saturday 28 March 2026")
@@ -335,3 +335,51 @@ def test_mail_about_an_answer_of_today_comes_at_night_as_well(at, night, open_on
     rungs = answered_before_closing(at, night, open_one, "a")
 
     assert any(rung == "second" and told_at < night for rung, told_at in rungs)
+
+
+@pytest.mark.parametrize("level", ["a", "e"])
+def test_urgent_task_at_night_is_told_to_the_owners_at_once_as_well(at, clinic, night, task, level):
+    FollowUpTask.objects.filter(pk=task.pk).update(level=level)
+
+    tell_due(now=at.now)
+
+    assert sorted(told()) == [("at_once", "owner"), ("duty", "oncall")]
+    assert "Zenobia" not in "".join(notice.subject + notice.text for notice in StaffNotice.objects.all())
+
+
+def test_task_that_can_wait_leaves_the_owners_in_peace(at, night, task):
+    FollowUpTask.objects.filter(pk=task.pk).update(level="b")
+
+    tell_due(now=at.now)
+
+    assert told() == [("duty", "oncall")]
+
+
+def test_owner_who_is_on_call_is_told_of_an_urgent_task_once(at, clinic, night, task):
+    clinic.on_call_email = "Owner@Clinic.example.com"
+    clinic.save()
+    FollowUpTask.objects.filter(pk=task.pk).update(level="e")
+
+    tell_due(now=at.now)
+
+    assert told() == [("duty", "Owner")]
+
+
+def test_every_mail_after_the_first_begins_with_that_nobody_has_taken_it_on(at, task):
+    FollowUpTask.objects.filter(pk=task.pk).update(level="a")
+    spent_ladder(at)
+
+    for notice in StaffNotice.objects.all():
+        again = notice.rung not in ("duty", "at_once")
+        assert notice.subject.startswith("A: today – Nobody has taken it on. ") == again
+        assert notice.text.startswith("A: today. Nobody has taken it on. ") == again
+
+
+def test_overdue_task_that_somebody_has_is_not_said_to_be_nobodys(at, clinic, task):
+    tell_due(now=at.now)
+    claim_task(task=task, by=factories.user(clinic, email="amy@clinic.example.com"), now=at.now)
+    at.pass_(hours=4)
+
+    tell_due(now=at.now)
+
+    assert all("Nobody has" not in notice.text for notice in StaffNotice.objects.filter(rung="overdue"))

@@ -4,8 +4,10 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.clinics.addresses import comparable
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet
 from aftercare.followups.models import FollowUpTask, Rung
 
@@ -90,7 +92,15 @@ class StaffNotice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_rung_display()} · {self.recipient}"
+        return f"{self.told_as} · {self.recipient}"
+
+    @property
+    def told_as(self) -> str:
+        """The rung in words; the clinic's on-call address is nobody on duty."""
+        on_call = self.clinic.on_call_email
+        if self.rung == Rung.DUTY and on_call and comparable(self.recipient) == comparable(on_call):
+            return gettext("On call")
+        return self.get_rung_display()
 
     @property
     def message_id(self) -> uuid.UUID:
