@@ -167,7 +167,7 @@ class Membership(models.Model):
         _("told of tasks"),
         default=True,
         help_text=_(
-            "Gets a mail when a follow-up task is opened. Owners hear of A and E in any case; viewers never do."
+            "Gets a mail when a follow-up task is opened. Owners get those of A and E anyway; viewers none."
         ),
     )
 

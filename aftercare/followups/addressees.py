@@ -100,7 +100,7 @@ class Addressees:
 
 
 def strangers(clinic: Clinic) -> list[str]:
-    """Which of the addresses that a clinic names for its tasks are of nobody who can log in and take one on."""
+    """Which of the addresses that a clinic names for its tasks are of nobody who can take one on."""
     members = Membership.objects.filter(clinic=clinic, role__in=HANDLERS, user__is_active=True)
     known = {comparable(email) for email in members.values_list("user__email", flat=True)}
     named = _once(_named(clinic.escalation_email) + _named(clinic.on_call_email))

@@ -41,7 +41,7 @@ class Reached(models.TextChoices):
 
 
 class Rung(models.TextChoices):
-    """Who is told of a task, one after the other, until somebody has taken it on; of A and E owners at once."""
+    """Who is told of a task, one after the other, until somebody takes it on; of A and E owners at once."""
 
     DUTY = "duty", _("Whoever is on duty")
     AT_ONCE = "at_once", _("Owners, at once")

@@ -119,9 +119,7 @@ def _climb_all(addressees: Addressees, tasks: Sequence[FollowUpTask], now: datet
     return mails
 
 
-def _whom(
-    addressees: Addressees, task: FollowUpTask, rungs: Sequence[Rung]
-) -> Collection[tuple[Rung, str]]:
+def _whom(addressees: Addressees, task: FollowUpTask, rungs: Sequence[Rung]) -> Collection[tuple[Rung, str]]:
     """Each mailbox once, as the last of its rungs; with the owners where A or E is told for the first time.
 
     Who is on call may have no log-in, or not look: of what cannot wait, nobody else would hear for hours.

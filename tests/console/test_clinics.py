@@ -163,7 +163,9 @@ def test_page_says_nothing_of_languages_that_have_everything(client, owner, clin
     assert "do not get everything in their language" not in page
 
 
-@pytest.mark.parametrize(("address", "warned"), [("answering@example.com", True), ("Nurse@example.com", False)])
+@pytest.mark.parametrize(
+    ("address", "warned"), [("answering@example.com", True), ("Nurse@example.com", False)]
+)
 def test_on_call_address_of_no_member_is_warned_about(client, owner, clinic, posted, address, warned):
     factories.user(clinic, email="nurse@example.com")
     factories.user(clinic, Role.VIEWER, email="answering@example.com")

@@ -24,11 +24,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='historicalmembership',
             name='told_of_tasks',
-            field=models.BooleanField(default=True, help_text='Gets a mail when a follow-up task is opened. Owners hear of A and E in any case; viewers never do.', verbose_name='told of tasks'),
+            field=models.BooleanField(default=True, help_text='Gets a mail when a follow-up task is opened. Owners get those of A and E anyway; viewers none.', verbose_name='told of tasks'),
         ),
         migrations.AlterField(
             model_name='membership',
             name='told_of_tasks',
-            field=models.BooleanField(default=True, help_text='Gets a mail when a follow-up task is opened. Owners hear of A and E in any case; viewers never do.', verbose_name='told of tasks'),
+            field=models.BooleanField(default=True, help_text='Gets a mail when a follow-up task is opened. Owners get those of A and E anyway; viewers none.', verbose_name='told of tasks'),
         ),
     ]
