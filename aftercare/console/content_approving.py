@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.console.days import DayField
 from aftercare.content.models import TemplateVersion
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.revising import UNSENT
@@ -19,10 +20,9 @@ A_YEAR = timedelta(days=365)
 class ApprovalForm(forms.Form):
     """Nothing chosen: planned messages follow, and the template keeps the day of review it has."""
 
-    review_on = forms.DateField(
+    review_on = DayField(
         label=_("Read again by"),
         required=False,
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         help_text=_("The list and Today warn a month before. The text goes on being sent."),
     )
     planned = forms.ChoiceField(

@@ -10,8 +10,8 @@ from django.template.response import TemplateResponse
 
 from aftercare.clinics.models import Clinic, Patient
 from aftercare.console.access import RECORDERS, access_of
+from aftercare.console.days import DayField
 from aftercare.console.patient_form import ANYWAY, PatientForm
-from aftercare.console.times import DayInput
 
 
 class NewPatientForm(PatientForm):
@@ -32,8 +32,8 @@ class NewPatientForm(PatientForm):
         )
         widgets = {
             "clinic": forms.HiddenInput,
-            "birth_date": DayInput,
         }
+        field_classes = {"birth_date": DayField}
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         self.clinics = access_of(request).clinics(RECORDERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -10,7 +11,7 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
+from django.db.models import DateField, DateTimeField, Field, ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
@@ -20,10 +21,12 @@ from unfold.admin import ModelAdmin
 from aftercare.clinics.instants import validate_year
 from aftercare.clinics.models import Clinic, Role
 from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of, only_clinic
+from aftercare.console.days import DayField
 from aftercare.console.history_pages import HistoryPages
 from aftercare.console.lists import PageOfRows, ScopedRelatedFilter
 from aftercare.console.page_guard import PageGuard
 from aftercare.console.reading_log import opened
+from aftercare.console.times import DayInput
 
 
 class OneClinicForm(forms.ModelForm):
@@ -98,7 +101,11 @@ class ScopedChoices(BaseModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Without the links to a clinic's own page beside every choice of a clinic."""
+        """Without the links to a clinic's own page beside every choice of a clinic; dates as they are written
+        at the user's clinics."""
+        if isinstance(db_field, DateField) and not isinstance(db_field, DateTimeField):
+            locales = access_of(request).clinics().order_by().values_list("locale", flat=True)
+            kwargs |= {"form_class": partial(DayField, locales=locales.distinct), "widget": DayInput}
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field, forms.DateField):
             field.validators = [*field.validators, validate_year]

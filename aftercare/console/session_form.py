@@ -22,7 +22,7 @@ from aftercare.console.session_overrides import OverrideFields
 from aftercare.console.session_plan import Plan, plan_of
 from aftercare.console.session_read import READ, ReadField, digest_of
 from aftercare.console.session_starting import START
-from aftercare.console.times import DayInput, WallClockField, just_now, place
+from aftercare.console.times import WallClockField, just_now, place
 from aftercare.protocols.models import Variant
 from aftercare.treatments.completing import Problems, completion_problems
 from aftercare.treatments.models import SessionState, Site, TreatedArea, TreatmentSession
@@ -202,7 +202,6 @@ class SessionForm(OverrideFields, OneClinicForm):
         lot, expiry = self.fields.get("cartridge_lot"), self.fields.get("cartridge_expires_on")
         if lot is None or expiry is None:  # of somebody who only reads
             return
-        expiry.widget = DayInput()
         self.fields["cartridge_lot"] = forms.CharField(
             max_length=LONGEST_SCAN, required=False, label=lot.label, widget=lot.widget
         )
