@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('followups', '0008_levels_of_concerns'),
+        ('followups', '0009_reached'),
     ]
 
     operations = [
