@@ -292,7 +292,10 @@ def test_notice_says_of_each_task_whether_its_time_has_passed(at, clinic, night,
     tell_due(now=night)
 
     notice = StaffNotice.objects.get(rung="opening", recipient="nurse@clinic.example.com")
-    assert notice.subject == f"Nobody has taken them on. A task is overdue. A task needs somebody · {clinic.name}"
+    assert (
+        notice.subject
+        == f"Nobody has taken them on. A task is overdue. A task needs somebody · {clinic.name}"
+    )
     overdue, by, waits, until = notice.text.split("\n\n")[:4]
     assert (overdue, waits) == (
         f"Nobody has taken them on. A task at {clinic.name} is overdue.",
