@@ -104,6 +104,16 @@ def _newer(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [rule for rule in shipped()["rules"] if rule["code"] not in known]
 
 
+def writers_of(rules: RuleSet) -> set[int]:
+    """The ids of the users who changed any of the draft's rules or texts, now or before."""
+    writers, before = set(), _with_newer(_to_start_from(rules.clinic))
+    for saved in rules.history.order_by("history_date", "history_id"):
+        if saved.content != before and saved.history_user_id is not None:
+            writers.add(saved.history_user_id)
+        before = saved.content
+    return writers
+
+
 def _refusal(stored: RuleSet, *, read_as: RuleSet, by: Practitioner) -> str | None:
     if stored.status != VersionStatus.DRAFT:
         return _("This version has been approved already. Write a new draft to change it.")
@@ -113,6 +123,8 @@ def _refusal(stored: RuleSet, *, read_as: RuleSet, by: Practitioner) -> str | No
         return _("Only an active practitioner of the clinic may approve its rules.")
     if lacks := lacking_licence(by):
         return str(lacks)
+    if stored.clinic.second_reader and by.user_id in writers_of(stored):
+        return _("You changed these rules or their texts. At this clinic somebody else must approve them.")
     try:
         book = read(stored.content)
     except RuleError as error:

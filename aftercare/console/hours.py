@@ -43,6 +43,7 @@ class OpeningHoursInline(NamedFields):
 
 
 class HolidayInline(NamedFields):
+    max_num = 400
     model = Holiday
     extra = 0
     verbose_name_plural = _("Closed days")

@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -25,7 +26,14 @@ from aftercare.content.models import MessageTemplate, TemplatePurpose
 from aftercare.lots.models import LotMail
 from aftercare.lots.progress import progress_of
 from aftercare.lots.treated import out_of_reach, reachable, treated_with
-from aftercare.lots.writing import cancel_mail, pause_mail, resume_mail, write_to_lot, write_to_those_added
+from aftercare.lots.writing import (
+    cancel_mail,
+    pause_mail,
+    resume_mail,
+    shown_digest,
+    write_to_lot,
+    write_to_those_added,
+)
 from aftercare.outbox.refusing import Refused
 
 LONGEST_LOT = 60
@@ -185,7 +193,8 @@ def _chosen(chosen: Choice | None, clinic: Clinic, lot: str, found: Any) -> dict
         return {}
     written = LotMail.objects.filter(clinic=clinic, lot__iexact=lot, template=chosen.template).first()
     previews = previews_of(chosen, reachable(found))
-    return {"chosen": chosen, "previews": previews, "written": written, "key": uuid.uuid4()}
+    shown = shown_digest(chosen.versions, found)
+    return {"chosen": chosen, "previews": previews, "written": written, "key": uuid.uuid4(), "shown": shown}
 
 
 def _write(request: HttpRequest, clinic: Clinic, lot: str) -> HttpResponseBase:
@@ -195,7 +204,8 @@ def _write(request: HttpRequest, clinic: Clinic, lot: str) -> HttpResponseBase:
     given = {"clinic": clinic, "lot": lot, "template": template}
     try:
         key = uuid.UUID(request.POST.get("key", ""))
-        mail = write_to_lot(key=key, by=user_of(request), now=timezone.now(), **given)
+        shown = request.POST.get("shown", "")
+        mail = write_to_lot(key=key, by=user_of(request), now=timezone.now(), shown=shown, **given)
     except ValueError:
         messages.error(request, _("Nothing was sent: look at the page again, then confirm."))
     except Refused as refused:
@@ -203,4 +213,5 @@ def _write(request: HttpRequest, clinic: Clinic, lot: str) -> HttpResponseBase:
     else:
         messages.success(request, _("Confirmed. The messages leave behind the clinic's other messages."))
         return HttpResponseRedirect(reverse("admin:lots_lotmail_change", args=[mail.pk]))
-    return HttpResponseRedirect(reverse("admin:lots_lotmail_add"))
+    again = urlencode({"clinic": clinic.pk, "lot": lot, "text": template.pk})
+    return HttpResponseRedirect(f"{reverse('admin:lots_lotmail_add')}?{again}")

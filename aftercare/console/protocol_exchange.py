@@ -1,5 +1,6 @@
 """A protocol out of the console as JSON, into it, and once more under another name."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from aftercare.clinics.models import Clinic
+from aftercare.clinics.models import Clinic, User
+from aftercare.console.access import user_of
+from aftercare.content.approval import writers_of
 from aftercare.protocols.exchanging import LARGEST, NotAProtocol, read, written
-from aftercare.protocols.installing import install_copy
+from aftercare.protocols.installing import Writers, install_copy
 from aftercare.protocols.library import ShippedProtocol, load, slugs
 from aftercare.protocols.models import Protocol
 from aftercare.protocols.schema import Mistake, protocol_schema
@@ -71,7 +74,7 @@ def import_page(admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
     reading = _reading(form) if posted and form.is_valid() else None
     clinic = _chosen(clinics, request.POST.get("clinic", ""))
     if reading and reading.plan and clinic and "confirmed" in request.POST:
-        return _installed(request, install_copy(reading.plan, clinic=clinic))
+        return _installed(request, install_copy(reading.plan, clinic=clinic, writers=_by(request)))
     context = {
         "form": form,
         "clinics": clinics,
@@ -105,9 +108,24 @@ def copy_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponseB
         except NotAProtocol as error:
             context["mistakes"] = error.mistakes
         else:
-            made = install_copy(plan, clinic=protocol.clinic, name=form.cleaned_data["name"])
+            name = form.cleaned_data["name"]
+            made = install_copy(plan, clinic=protocol.clinic, name=name, writers=_writers(protocol))
             return _installed(request, made)
     return _page(admin, request, "console/protocols/copy.html", context)
+
+
+def _by(request: HttpRequest) -> Writers:
+    """Words from a file are those of whoever takes it in: nobody knows who wrote them."""
+    return lambda _step, _language: [user_of(request)]
+
+
+def _writers(protocol: Protocol) -> Writers:
+    """Those who wrote the words that are copied, in whatever version."""
+    found: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for step in protocol.steps.select_related("template"):
+        for version in step.template.versions.all():
+            found[step.slug, version.language] |= writers_of(version)
+    return lambda step, language: list(User.objects.filter(pk__in=found[step, language]).order_by("pk"))
 
 
 def _reading(form: ImportForm) -> Reading | None:

@@ -250,6 +250,10 @@ class OwnRows(BaseInlineFormSet):
 class ScopedInline(ScopedChoices):
     """Rows edited on the page of the row they belong to, by those who may edit that row."""
 
+    max_num = 60
+    spare = 40
+    """Rows read beyond those that may be kept, so that too many are refused and not cut off."""
+
     def __init__(self, parent_model: type[Model], admin_site: AdminSite) -> None:
         super().__init__(parent_model, admin_site)  # type: ignore[call-arg]
         parent: Any = admin_site.get_model_admin(parent_model)
@@ -258,7 +262,8 @@ class ScopedInline(ScopedChoices):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         kwargs.setdefault("form", one_clinic(self.form))
         found: type[BaseInlineFormSet] = super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
-        return type(found.__name__, (OwnRows, found), {})
+        most = {"absolute_max": self.max_num + self.spare}
+        return type(found.__name__, (OwnRows, found), most)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return access_of(request).limit(super().get_queryset(request))

@@ -4,15 +4,17 @@ The messages are ordinary ones of the outbox. They wait in line, held, until :mo
 lets a few go: so a lot of thousands stands in the way of no aftercare message.
 """
 
+import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aftercare.clinics.models import Clinic, User
-from aftercare.content.models import MessageTemplate, TemplatePurpose
+from aftercare.content.models import MessageTemplate, TemplatePurpose, TemplateVersion
 from aftercare.lots.models import LotMail
 from aftercare.lots.releasing import back_in_line
 from aftercare.lots.treated import Treated, reachable, treated_with
@@ -26,15 +28,27 @@ from aftercare.timing import Elapsed, slot
 
 WINDOW_MINUTES = 7 * 24 * 60
 """A message that could not leave for so long is missed, and a task says to phone."""
+LOOK_AGAIN = gettext_lazy(
+    "Nothing was sent: the text, or who was treated with the lot, has changed since you looked. Read it "
+    "again, then confirm."
+)
 
 
 def write_to_lot(
-    *, key: uuid.UUID, clinic: Clinic, lot: str, template: MessageTemplate, by: User, now: datetime
+    *,
+    key: uuid.UUID,
+    clinic: Clinic,
+    lot: str,
+    template: MessageTemplate,
+    by: User,
+    now: datetime,
+    shown: str | None = None,
 ) -> LotMail:
     """Promises the text to everybody treated with the lot who can be written to, once each.
 
     ``key``: of the form that was confirmed. The same form again, or the same text to the same lot from
-    another form, returns what is there. Raises Refused without an approved text.
+    another form, returns what is there. ``shown``: the :func:`shown_digest` of what was confirmed. Raises
+    Refused without an approved text, and when the words or the patients are others by now.
     """
     lot = lot.strip()
     with transaction.atomic():
@@ -44,10 +58,29 @@ def write_to_lot(
         if known is not None:
             return known
         _refuse_unready(clinic, lot, template)
+        approved, found = template.versions.approved(), treated_with(clinic, lot)
+        if shown is not None and shown != shown_digest(approved, found):
+            raise Refused(str(LOOK_AGAIN))
         mail = LotMail(pk=key, clinic=clinic, lot=lot, template=template, confirmed_at=now, confirmed_by=by)
-        mail.save(force_insert=True)
+        _insert(mail)
         _add(mail, by=by, now=now)
     return mail
+
+
+def _insert(mail: LotMail) -> None:
+    """Refused where another clinic's form has the key."""
+    try:
+        with transaction.atomic():
+            mail.save(force_insert=True)
+    except IntegrityError as error:
+        raise Refused(str(LOOK_AGAIN)) from error
+
+
+def shown_digest(versions: Iterable[TemplateVersion], found: Sequence[Treated]) -> str:
+    """SHA-256 over a text's approved versions and the patients who would get them."""
+    texts = sorted(version.pk for version in versions)
+    patients = sorted(one.patient.pk for one in reachable(found))
+    return hashlib.sha256(repr((texts, patients)).encode()).hexdigest()
 
 
 def write_to_those_added(mail: LotMail, *, by: User, now: datetime) -> int:

@@ -1,13 +1,14 @@
 """A clinic's own copy of a shipped protocol: its steps and restrictions, and its texts as drafts."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
 
 from django.db import transaction
 
-from aftercare.clinics.models import Clinic
+from aftercare.clinics.models import Clinic, User
 from aftercare.content.approval import save_draft
 from aftercare.content.compiling import Source
 from aftercare.content.models import MessageTemplate
@@ -17,6 +18,14 @@ from aftercare.timing import Elapsed, When
 
 LONGEST_SLUG = 50
 """Of any slug, as the database keeps them."""
+
+Writers = Callable[[str, str], Sequence[User]]
+"""Who wrote the words of a step, by its slug, in a language."""
+
+
+def nobody(_step: str, _language: str) -> Sequence[User]:
+    """The words are the library's."""
+    return ()
 
 
 @transaction.atomic
@@ -33,17 +42,19 @@ def install(slug: str, *, clinic: Clinic) -> Protocol:
 
 
 @transaction.atomic
-def install_copy(plan: ShippedProtocol, *, clinic: Clinic, name: str = "") -> Protocol:
+def install_copy(
+    plan: ShippedProtocol, *, clinic: Clinic, name: str = "", writers: Writers = nobody
+) -> Protocol:
     """One more protocol of the clinic with this plan, under a slug of its own; never changes one there is.
 
-    Its texts come as drafts. ``name`` takes the place of the plan's own.
+    Its texts come as drafts of the ``writers``. ``name`` takes the place of the plan's own.
     """
     clinic = Clinic.objects.select_for_update().get(pk=clinic.pk)
     taken = set(Protocol.objects.filter(clinic=clinic).values_list("slug", flat=True))
     taken |= _left_over(clinic, plan)
     slugs = (f"{plan.slug[: LONGEST_SLUG - 4]}-{number}" if number > 1 else plan.slug for number in count(1))
     slug = next(slug for slug in slugs if slug not in taken)
-    return _copy(replace(plan, slug=slug, name=name or plan.name), clinic)
+    return _copy(replace(plan, slug=slug, name=name or plan.name), clinic, writers)
 
 
 def _left_over(clinic: Clinic, plan: ShippedProtocol) -> set[str]:
@@ -53,12 +64,12 @@ def _left_over(clinic: Clinic, plan: ShippedProtocol) -> set[str]:
     return {slug.removesuffix(ending) for slug in slugs for ending in endings if slug.endswith(ending)}
 
 
-def _copy(shipped: ShippedProtocol, clinic: Clinic) -> Protocol:
+def _copy(shipped: ShippedProtocol, clinic: Clinic, writers: Writers = nobody) -> Protocol:
     protocol = Protocol.objects.create(
         clinic=clinic, slug=shipped.slug, name=shipped.name, variants=list(shipped.variants)
     )
     for step in shipped.steps:
-        _add_step(protocol, step)
+        _add_step(protocol, step, writers)
     for rule in shipped.restrictions:
         Restriction.objects.create(
             protocol=protocol,
@@ -71,13 +82,13 @@ def _copy(shipped: ShippedProtocol, clinic: Clinic) -> Protocol:
     return protocol
 
 
-def _add_step(protocol: Protocol, step: ShippedStep) -> None:
+def _add_step(protocol: Protocol, step: ShippedStep, writers: Writers) -> None:
     ProtocolStep.objects.create(
         protocol=protocol,
         number=step.number,
         slug=step.slug,
         name=step.name,
-        template=_template(protocol, step),
+        template=_template(protocol, step, writers),
         quiet_exempt=step.quiet_exempt,
         safety_critical=step.safety_critical,
         may_be_skipped=step.may_be_skipped,
@@ -97,7 +108,7 @@ def _template_slug(protocol: str, step: str) -> str:
     return f"{protocol[:24]}-{step[:16]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
-def _template(protocol: Protocol, step: ShippedStep) -> MessageTemplate:
+def _template(protocol: Protocol, step: ShippedStep, writers: Writers) -> MessageTemplate:
     """A template left over from an earlier copy is taken up again, with the texts it has."""
     template, _made = MessageTemplate.objects.get_or_create(
         clinic=protocol.clinic,
@@ -111,7 +122,8 @@ def _template(protocol: Protocol, step: ShippedStep) -> MessageTemplate:
     for language, text in step.texts.items():
         if not template.versions.filter(language=language).exists():
             source = Source(text.subject, text.preheader, text.body)
-            save_draft(template=template, language=language, source=source, author=None)
+            for author in writers(step.slug, language) or (None,):  # each, so that none may approve them
+                save_draft(template=template, language=language, source=source, author=author)
     return template
 
 

@@ -1,7 +1,10 @@
 """Rules become those of a clinic when a named clinician approves them."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.core.exceptions import ValidationError
+from simple_history.models import HistoricalRecords
 
 from aftercare.checkins.approving import RulesRefused, approve_rules, rules_in_force, save_rules
 from aftercare.checkins.models import RuleSet
@@ -118,3 +121,24 @@ def test_draft_that_lacks_a_rule_added_since_is_not_approved(clinic):
 
     with pytest.raises(RulesRefused, match="Rules were added since this draft was begun: note"):
         approve_rules(draft, by=factories.practitioner(clinic), now=NOW)
+
+
+def save_as(user, clinic, content=None):
+    """As in a request of whoever is logged in."""
+    HistoricalRecords.context.request = SimpleNamespace(user=user)
+    try:
+        return save_rules(clinic, content=content)
+    finally:
+        del HistoricalRecords.context.request
+
+
+def test_whoever_changed_rules_cannot_approve_them_where_a_second_reader_must():
+    clinic = factories.clinic(second_reader=True)
+    writer, reader = (factories.practitioner(clinic, user=factories.user(clinic)) for _each in range(2))
+    save_as(reader.user, clinic)
+    draft = save_as(writer.user, clinic, stricter())
+
+    with pytest.raises(RulesRefused, match="somebody else must approve"):
+        approve_rules(draft, by=writer, now=NOW)
+
+    assert approve_rules(draft, by=reader, now=NOW).status == VersionStatus.APPROVED

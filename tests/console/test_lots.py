@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from aftercare.clinics.models import Role
 from aftercare.lots.models import LotMail
+from aftercare.lots.treated import treated_with
+from aftercare.lots.writing import shown_digest
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +43,10 @@ def treated(clinic, **over):
 
 
 def posted(clinic, template):
-    return {"clinic": clinic.pk, "lot": LOT, "text": template.pk, "key": str(uuid.uuid4())}
+    """What the page shows by now, confirmed."""
+    shown = shown_digest(template.versions.approved(), treated_with(clinic, LOT))
+    given = {"clinic": clinic.pk, "lot": LOT, "text": template.pk}
+    return {**given, "key": str(uuid.uuid4()), "shown": shown}
 
 
 def test_search_lists_the_treated_with_phone_and_obstacle(client, clinic, owner):
@@ -75,6 +80,47 @@ def test_confirmation_leads_to_the_progress_and_twice_is_once(client, clinic, ow
     mail = LotMail.objects.get()
     assert first.url == reverse("admin:lots_lotmail_change", args=[mail.pk])
     assert "0 of 1 sent" in client.get(first.url).content.decode()
+
+
+def test_page_is_confirmed_only_with_the_words_and_the_people_it_showed(client, clinic, owner, template):
+    treated(clinic)
+    form = posted(clinic, template)
+    treated(clinic, patient=factories.patient(clinic, last_name="Later"))
+
+    answer = client.post(ADD, form, follow=True)
+    assert "has changed since you looked" in answer.content.decode()
+    assert not LotMail.objects.exists()
+
+    form = posted(clinic, template)
+    template.versions.approved().get().delete()
+    factories.approved_version(template)
+    client.post(ADD, form)
+    assert not LotMail.objects.exists()
+
+
+def test_page_shows_what_its_form_confirms(client, clinic, owner, template):
+    treated(clinic)
+
+    page = client.get(ADD, {"lot": LOT, "text": template.pk})
+
+    assert page.context["shown"] == posted(clinic, template)["shown"]
+    assert f'name="shown" value="{page.context["shown"]}"' in page.content.decode()
+
+
+def test_form_of_another_clinics_message_is_refused(client, clinic, owner, template):
+    treated(clinic)
+    form = posted(clinic, template)
+    client.post(ADD, form)
+    other = factories.clinic()
+    treated(other)
+    text = factories.template(other, purpose="lot", safety_critical=True)
+    factories.approved_version(text)
+    client.force_login(factories.user(other, Role.OWNER))
+
+    answer = client.post(ADD, {**posted(other, text), "key": form["key"]})
+
+    assert answer.status_code == 302
+    assert not LotMail.objects.filter(clinic=other).exists()
 
 
 @pytest.mark.parametrize("act", ["pause", "cancel"])

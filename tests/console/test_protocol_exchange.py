@@ -7,6 +7,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from aftercare.clinics.models import Role
+from aftercare.content.approval import save_draft, writers_of
+from aftercare.content.compiling import Source
+from aftercare.content.models import TemplateVersion
 from aftercare.protocols.installing import install
 from tests import factories
 from tests.protocols.test_exchanging import DOCUMENT, changed
@@ -133,3 +136,34 @@ def test_protocol_of_another_clinic_is_neither_exported_nor_copied(client, owner
     foreign = factories.protocol(factories.clinic())
 
     assert client.get(page(name, foreign.pk)).status_code == 404
+
+
+def writers(protocol):
+    """Of each draft of the protocol's texts, those who may not approve it where a second reader must."""
+    versions = TemplateVersion.objects.filter(template__steps__protocol=protocol)
+    return [writers_of(version) for version in versions]
+
+
+def test_words_from_a_file_are_those_of_whoever_takes_it_in(client, clinic, owner):
+    exported = client.get(page("export", install("microneedling", clinic=clinic).pk))
+    looked_at = upload(client, exported.content)
+
+    client.post(page("import"), {"document": looked_at.context["reading"].document, "confirmed": "1"})
+
+    found = writers(clinic.protocols.get(slug="microneedling-2"))
+    assert found
+    assert all(len(each) == 1 for each in found)
+
+
+def test_copied_words_stay_those_of_whoever_wrote_them(client, clinic, owner):
+    protocol = install("microneedling", clinic=clinic)
+    author = factories.user(clinic, Role.CLINICIAN)
+    draft = protocol.steps.order_by("number").first().template.versions.get(language="en")
+    source = Source(draft.subject, draft.preheader, draft.body)
+    save_draft(template=draft.template, language="en", source=source, author=author)
+
+    client.post(page("copy", protocol.pk), {"name": "The same again"})
+
+    found = writers(clinic.protocols.get(name="The same again"))
+    assert found.count({author.pk}) == 1
+    assert found.count(set()) == len(found) - 1

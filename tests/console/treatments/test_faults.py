@@ -64,3 +64,18 @@ def test_edits_of_a_session_that_moved_on_since_it_was_read_are_refused(clinic):
 
     with pytest.raises(Refused, match="meanwhile"), transaction.atomic():
         refuse_stale(read)
+
+
+@pytest.mark.parametrize("rows", ["areas", "products"])
+def test_form_with_rows_without_end_is_refused_and_builds_no_page_of_them(staff, clinic, rows):
+    counts = {"areas-INITIAL_FORMS": 0, "products-INITIAL_FORMS": 0, "areas-TOTAL_FORMS": 1}
+    given = {"clinic": clinic.pk, "products-TOTAL_FORMS": 0, **counts, f"{rows}-TOTAL_FORMS": 10**9}
+
+    answer = staff.post(page("add"), given)
+
+    [formset] = [
+        each.formset for each in answer.context["inline_admin_formsets"] if each.formset.prefix == rows
+    ]
+    assert len(formset.forms) <= 100
+    assert formset.non_form_errors()
+    assert not TreatmentSession.objects.exists()
