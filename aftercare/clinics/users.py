@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.history import History
 
@@ -14,10 +16,19 @@ OF_EVERY_LOG_IN = ["last_login"]
 class User(AbstractUser):
     """A person who may log in. What they see follows from their memberships.
 
-    ``sessions_ended`` counts how often all their sessions were ended at once.
+    ``sessions_ended`` counts how often all their sessions were ended at once; ``language`` is the one in
+    which they read the console.
     """
 
     sessions_ended = models.PositiveIntegerField(default=0, editable=False)
+    language = models.CharField(
+        _("language"),
+        max_length=5,
+        choices=settings.LANGUAGES,
+        blank=True,
+        editable=False,
+        help_text=_("Empty: the browser's."),
+    )
 
     history = History(excluded_fields=["password", "last_login", "sessions_ended"])
 

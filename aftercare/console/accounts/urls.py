@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from aftercare.console.accounts.details import address_page, details_page
 from aftercare.console.accounts.factors import behind_the_factor
 from aftercare.console.accounts.joining import invitation_page
+from aftercare.console.accounts.speaking import language_page
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -29,6 +30,7 @@ urlpatterns = [
     ),
     path("details/", details_page, name="account_details"),
     path("details/address/<str:token>/", address_page, name="account_address"),
+    path("language/", language_page, name="account_language"),
     path("invitation/<str:token>/", invitation_page, name="invitation"),
     path("second-factor/", include(list(behind_the_factor(second_factor)))),
 ]
