@@ -57,7 +57,7 @@ def compile_source(source: Source, *, brand: Brand, locale: str) -> Compiled:
     if problems:
         raise ContentError(*problems)
     ledger = Ledger(source.body, source.preheader, brand.name, brand.logo_url)
-    html, text = _body(source.body, ledger)
+    html, text = _body(source.body, ledger, brand.numbers)
     preheader = _one_line(escape(ledger.swap(source.preheader)).replace("{", ledger.brace))
     whole_html = page(html, preheader, brand=brand, locale=locale, ledger=ledger)
     whole_text = text_page(text, brand=brand, locale=locale, ledger=ledger)
@@ -66,14 +66,20 @@ def compile_source(source: Source, *, brand: Brand, locale: str) -> Compiled:
     return Compiled(subject, html, text, digest_of(subject, html, text))
 
 
-def _body(source: str, ledger: Ledger) -> tuple[str, str]:
+def _body(source: str, ledger: Ledger, numbers: tuple[str, ...]) -> tuple[str, str]:
     tree = settled(read(source, ledger))
-    html = sanitised(to_html(tree, ledger))
+    html = _in_one_line(sanitised(to_html(tree, ledger, numbers=numbers)), ledger)
     text = to_text(tree, ledger)
     if lost := ledger.missing_from(text):
         message = _("“%(part)s” has no place in the text here.") % {"part": lost[0].source}
         raise ContentError(problem_at(source, lost[0].offset, message))
     return html, text
+
+
+def _in_one_line(html: str, ledger: Ledger) -> str:
+    """Links that show a number alone keep it in one line; others may be long."""
+    number = re.compile(rf'<a (href="tel:{ledger.value.pattern}">{ledger.value.pattern}</a>)')
+    return number.sub(r'<a style="white-space:nowrap" \1', html)
 
 
 def sanitised(html: str) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from liquid.exceptions import FilterArgumentError
 
 _NOT_DIALLED = re.compile(r"[^0-9+*,]")
+_NUMBER = re.compile(r"\+?[\d\s().-]{3,}")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -46,6 +47,11 @@ def dialled(value: object) -> str:
     if text.lstrip().startswith("+"):
         text = text.replace("(0)", "")
     return _NOT_DIALLED.sub("", text)
+
+
+def is_number(contact: str) -> bool:
+    """Whether it can be dialled as it stands: a clinic may also have written where to go, or when."""
+    return _NUMBER.fullmatch(contact.strip()) is not None
 
 
 def mailbox(value: object) -> str:

@@ -31,13 +31,15 @@ _EVERY_ELEMENT = (
 class Brand:
     """How a clinic looks: `colour` as #rrggbb, `logo_url` an http(s) address or empty. Raises ValueError.
 
-    `asks`: the message asks for a check-in, so that its one main button leads there.
+    `asks`: the message asks for a check-in, so that its one main button leads there. `numbers`:
+    the placeholders whose contact can be dialled as it stands.
     """
 
     name: str
     colour: str
     logo_url: str = ""
     asks: bool = False
+    numbers: tuple[str, ...] = ("clinic.phone", "clinic.emergency_number")
 
     def __post_init__(self) -> None:
         readable_on(self.colour)
@@ -84,10 +86,10 @@ def page(body: str, preheader: str, *, brand: Brand, locale: str, ledger: Ledger
         "name": _safe(brand.name, ledger),
         "preheader": preheader,
         "header": _header(brand, ledger),
-        "body": f"<p>{ledger.swap(MERGED)}</p>{body}",
+        "body": f"<p>{ledger.swap(MERGED)}</p>{_with_way_in(body, words, ledger) if brand.asks else body}",
         "plan": ledger.swap(_CHECK_IN if brand.asks else f"{_READ}#plan"),
         "button": words.check_in if brand.asks else words.button,
-        "contact": ledger.swap(_contact(words)),
+        "contact": ledger.swap(_contact(words, brand.numbers)),
         "small": ledger.swap(_small(words, asks=brand.asks)),
     }
     return str(_inliner().inline(_SLOT.sub(lambda slot: fill[slot[1]], _shell())))
@@ -142,14 +144,25 @@ def _header(brand: Brand, ledger: Ledger) -> str:
     return f'<img src="{_safe(brand.logo_url, ledger)}" alt="{name}" height="56" style="{style}">'
 
 
-def _contact(words: Wording) -> str:
-    return (
-        "<p><strong>{{ clinic.name }}</strong></p>"
-        f'<p>{words.phone}: <a href="tel:{{{{ clinic.phone | dialled }}}}">{{{{ clinic.phone }}}}</a></p>'
-        f"<p>{words.closed}: {{{{ clinic.out_of_hours }}}}</p>"
-        f'<p>{words.emergency}: <a href="tel:{{{{ clinic.emergency_number | dialled }}}}">'
-        "{{ clinic.emergency_number }}</a></p>"
-    )
+def _with_way_in(body: str, words: Wording, ledger: Ledger) -> str:
+    """The way to the questions right after the first warning box too: the button is a long way down."""
+    link = f'<p><strong><a href="{ledger.swap(_CHECK_IN)}">{words.check_in}</a></strong></p>'
+    return body.replace("</blockquote>", f"</blockquote>{link}", 1)
+
+
+def _contact(words: Wording, numbers: tuple[str, ...]) -> str:
+    ways = {
+        words.phone: "clinic.phone",
+        words.closed: "clinic.out_of_hours",
+        words.emergency: "clinic.emergency_number",
+    }
+    lines = [f"<p>{said}: {_way(path, numbers)}</p>" for said, path in ways.items()]
+    return "<p><strong>{{ clinic.name }}</strong></p>" + "".join(lines)
+
+
+def _way(path: str, numbers: tuple[str, ...]) -> str:
+    shown = f"{{{{ {path} }}}}"
+    return f'<a href="tel:{{{{ {path} | dialled }}}}">{shown}</a>' if path in numbers else shown
 
 
 def _small(words: Wording, *, asks: bool) -> str:

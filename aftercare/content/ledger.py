@@ -48,6 +48,10 @@ class Ledger:
     def segment(self, word: str) -> Segment:
         return self._segments[word]
 
+    def expression(self, word: str) -> str:
+        """What stands between the braces of a placeholder; "" for a word that stands for none."""
+        return self._segments[word].expression if word in self._segments else ""
+
     def restore(self, written: str, *, html: bool) -> str:
         """Liquid again where the opaque words stand."""
 

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from aftercare.clinics.models import Clinic, Locale
 from aftercare.content.compiling import Brand, Compiled, Source, compile_source
+from aftercare.content.filters import is_number
 from aftercare.content.models import CompiledVersion, MessageTemplate, TemplateVersion
 from aftercare.content.wording import language_of
 
@@ -21,7 +22,13 @@ def brand_of(clinic: Clinic, *, asks: bool = False) -> Brand:
     ``asks``: for a message that asks for a check-in.
     """
     logo_url = urljoin(f"{settings.SITE_URL}/", clinic.logo.url) if clinic.logo else ""
-    return Brand(name=clinic.name, colour=clinic.colour, logo_url=logo_url, asks=asks)
+    contacts = {
+        "clinic.phone": clinic.phone,
+        "clinic.out_of_hours": clinic.out_of_hours_contact,
+        "clinic.emergency_number": clinic.emergency_number,
+    }
+    numbers = tuple(path for path, contact in contacts.items() if is_number(contact))
+    return Brand(name=clinic.name, colour=clinic.colour, logo_url=logo_url, asks=asks, numbers=numbers)
 
 
 def source_of(version: TemplateVersion) -> Source:

@@ -1,5 +1,7 @@
 """The two forms of a tree: HTML for the sanitiser, and plain text. Opaque words for Liquid stay in both."""
 
+import re
+from collections.abc import Collection
 from html import escape
 
 from aftercare.content.ledger import Ledger
@@ -9,16 +11,17 @@ _VOID = ("br", "hr")
 _MAX_RULE = 60
 
 
-def to_html(nodes: Children, ledger: Ledger) -> str:
-    return "".join(_html(node, ledger) for node in nodes)
+def to_html(nodes: Children, ledger: Ledger, *, numbers: Collection[str] = ()) -> str:
+    """``numbers``: the placeholders that become links which dial them, unless they stand in a link."""
+    return "".join(_html(node, ledger, numbers) for node in nodes)
 
 
-def _html(node: Words | Element | Branching, ledger: Ledger) -> str:
+def _html(node: Words | Element | Branching, ledger: Ledger, numbers: Collection[str]) -> str:
     if isinstance(node, Words):
-        return escape(node.text, quote=False).replace("{", ledger.brace)
+        return _dialling(escape(node.text, quote=False).replace("{", ledger.brace), ledger, numbers)
     if isinstance(node, Branching):
-        return _interleaved(node, [to_html(branch, ledger) for branch in node.branches])
-    inside = to_html(node.children, ledger)
+        return _interleaved(node, [to_html(branch, ledger, numbers=numbers) for branch in node.branches])
+    inside = to_html(node.children, ledger, numbers=() if node.tag == "a" else numbers)
     if not node.tag:
         return inside + "\n"
     attributes = "".join(
@@ -27,6 +30,16 @@ def _html(node: Words | Element | Branching, ledger: Ledger) -> str:
     return (
         f"<{node.tag}{attributes}>" if node.tag in _VOID else f"<{node.tag}{attributes}>{inside}</{node.tag}>"
     )
+
+
+def _dialling(words: str, ledger: Ledger, numbers: Collection[str]) -> str:
+    def link(found: re.Match[str]) -> str:
+        word = found[0]
+        if ledger.expression(word) not in numbers:
+            return word
+        return f'<a href="tel:{ledger.filtered(word, "dialled", "dialled")}">{word}</a>'
+
+    return ledger.value.sub(link, words)
 
 
 def _interleaved(node: Branching, written: list[str]) -> str:

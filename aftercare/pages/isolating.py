@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from aftercare.checkins.wording import page_words
 from aftercare.clinics.models import Clinic
+from aftercare.content.filters import dialled, is_number
 from aftercare.content.wording import direction
 
 
@@ -19,6 +20,13 @@ def filled(text: str, places: Mapping[str, str], locale: str) -> SafeString:
     for name, value in places.items():
         html = html.replace(f"{{{name}}}", format_html(place, value))
     return mark_safe(html)  # noqa: S308 – escaped above
+
+
+def called(contact: str) -> str:
+    """A number as a link that dials it; anything else as it is."""
+    if not is_number(contact):
+        return contact
+    return format_html('<a href="tel:{}" dir="ltr">{}</a>', dialled(contact), contact)
 
 
 def with_emergency_number(clinic: Clinic, locale: str) -> dict[str, SafeString]:

@@ -15,7 +15,7 @@ from aftercare.clinics.hours import duty_of
 from aftercare.content.wording import direction, language_of
 from aftercare.outbox.localising import from_when
 from aftercare.outbox.models import ScheduledMessage
-from aftercare.pages.isolating import filled
+from aftercare.pages.isolating import called, filled
 from aftercare.timing import FromWhen
 
 
@@ -125,9 +125,9 @@ def _places(message: ScheduledMessage, promised_at: datetime | None, locale: str
     """The clinic's numbers and, if there is one, the promised time."""
     clinic = message.clinic
     places = {
-        "phone": clinic.phone,
-        "out_of_hours": clinic.out_of_hours_contact,
-        "emergency_number": clinic.emergency_number,
+        "phone": called(clinic.phone),
+        "out_of_hours": called(clinic.out_of_hours_contact),
+        "emergency_number": called(clinic.emergency_number),
     }
     if promised_at is not None:
         local = promised_at.astimezone(message.patient.zone)

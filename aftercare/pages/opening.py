@@ -1,6 +1,5 @@
 """From a link to its message, and to a page in the patient's language; for a link that leads nowhere, why."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -13,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
 from aftercare.clinics.models import Clinic
-from aftercare.content.filters import dialled
+from aftercare.content.filters import dialled, is_number
 from aftercare.content.wording import direction, language_of, wording
 from aftercare.outbox import clock
 from aftercare.outbox.links import SIGNED_ID, BadLink, Link, OldLink
@@ -86,7 +85,7 @@ def said_in(locale: str, clinic: Clinic) -> dict[str, Any]:
         "contact": wording(locale),
         "dialled": {
             "phone": dialled(clinic.phone),
-            "closed": dialled(clinic.out_of_hours_contact) if _is_number(clinic.out_of_hours_contact) else "",
+            "closed": dialled(clinic.out_of_hours_contact) if is_number(clinic.out_of_hours_contact) else "",
             "emergency": dialled(clinic.emergency_number),
         },
         "told": {
@@ -94,11 +93,6 @@ def said_in(locale: str, clinic: Clinic) -> dict[str, Any]:
             for name in ("ask_warning", "done_routine", "done_care", "stopped_all", "stopped_routine")
         },
     }
-
-
-def _is_number(contact: str) -> bool:
-    """Whether it can be dialled as it stands: a clinic may also have written where to go."""
-    return re.fullmatch(r"\+?[\d\s().-]{3,}", contact) is not None
 
 
 def old_link(request: HttpRequest, message: ScheduledMessage) -> HttpResponse:

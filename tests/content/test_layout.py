@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -135,3 +136,38 @@ def test_plain_text_names_the_plan_and_both_links(brand):
 
     assert "See your dates and messages: https://aftercare.example.com/m/sample\n" in text
     assert "Unsubscribe from these messages: https://aftercare.example.com/u/sample\n" in text
+
+
+def test_number_in_the_words_can_be_tapped_and_stays_in_one_line(brand):
+    body = "Call {{ clinic.phone }} or [ask us now](tel:{{ clinic.phone }}).\n\n> Closed: {{ clinic.out_of_hours }}"
+    numbers = ("clinic.phone", "clinic.out_of_hours")
+    compiled = compile_source(Source("Hi", "", body), brand=replace(brand, numbers=numbers), locale="en-GB")
+    message = render(compiled, sample_values("en-GB"))
+
+    words = re.search(r'class="words".*?</div>', message.html, re.DOTALL)[0]
+    links = re.findall(r"<a[^>]*>[^<]*</a>", words)
+    assert [re.sub(r"<[^>]*>", "", link) for link in links] == [
+        "020 7946 0100",
+        "ask us now",
+        "020 7946 0199",
+    ]
+    assert ["nowrap" in link for link in links] == [True, False, True]
+    assert all('href="tel:0207946' in link for link in links)
+    assert "Call 020 7946 0100 or ask us now: 020 7946 0100." in message.text
+
+
+def test_out_of_hours_contact_is_a_link_only_where_it_is_a_number(page_of, brand):
+    numbers = (*brand.numbers, "clinic.out_of_hours")
+
+    assert "tel:02079460199" in page_of(mail(replace(brand, numbers=numbers)).html).links()
+    assert "tel:02079460199" not in page_of(mail(brand).html).links()
+
+
+def test_way_to_the_questions_stands_right_after_the_warning_box_too(brand):
+    body = "> **Get help now**\n\nMuch more.\n\n> Another box"
+    compiled = compile_source(Source("Hi", "", body), brand=replace(brand, asks=True), locale="en-GB")
+    html = render(compiled, sample_values("en-GB")).html
+
+    after = re.sub(r"<[^>]*>", " ", html.partition("</blockquote>")[2]).split()
+    assert after[:5] == ["Answer", "a", "few", "questions", "Much"]
+    assert html.count("Answer a few questions") == 2

@@ -10,6 +10,7 @@ from tests.content.mail_features import features_of, support
 from tests.protocols.reading import LOCALES, TEXT_IDS, TEXTS
 
 WORD = "outlook-windows"
+NUMBERS = ("clinic.phone", "clinic.out_of_hours", "clinic.emergency_number")
 # A feature that some program lacks, and how the message holds without it.
 FALLBACKS = {
     "css-at-media": "one column that is fluid up to 600 px; Word gets a table of 600 px",
@@ -33,7 +34,11 @@ FALLBACKS = {
 def html_of(step, language, logo=""):
     text, locale = step.texts[language], LOCALES[language][0]
     source = Source(text.subject, text.preheader, text.body)
-    return written(source, locale, Brand("Harbour Skin Clinic", "#fde047", logo, asks=step.asks_check_in))
+    return written(
+        source,
+        locale,
+        Brand("Harbour Skin Clinic", "#fde047", logo, asks=step.asks_check_in, numbers=NUMBERS),
+    )
 
 
 def written(source, locale, brand):
@@ -85,7 +90,9 @@ def test_feature_that_is_unknown_to_a_program_is_found():
 
 @pytest.mark.parametrize("language", LOCALES)
 def test_reminder_of_a_check_in_keeps_its_shape_too(language):
-    brand = Brand("Harbour Skin Clinic", "#fde047", "https://example.com/logo.png", asks=True)
+    brand = Brand(
+        "Harbour Skin Clinic", "#fde047", "https://example.com/logo.png", asks=True, numbers=NUMBERS
+    )
     html = written(shipped_text(language), LOCALES[language][0], brand)
 
     known = support()

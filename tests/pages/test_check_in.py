@@ -11,6 +11,7 @@ from aftercare.followups.models import FollowUpTask
 from aftercare.outbox.links import READ
 from aftercare.outbox.models import StaffNotice
 from tests import factories
+from tests.calls import without_links
 from tests.pages.conftest import PARTS
 
 pytestmark = pytest.mark.django_db
@@ -102,7 +103,7 @@ def test_answer_of_the_night_is_told_to_call_once_the_clinic_is_open(visitor, at
     at.now += timedelta(hours=13)  # noon on Tuesday
     page = text(visitor.get())
 
-    assert "It is open now, so please call: 020 7946 0100." in page
+    assert "It is open now, so please call: 020 7946 0100." in without_links(page)
     assert "The clinic is closed now." not in page
 
 
@@ -124,7 +125,7 @@ def test_same_answer_days_later_reaches_staff_again_and_is_promised_a_new_call(v
 def test_emergency_sign_ends_the_form_at_once(visitor):
     page = text(visitor.send(1, breathing="yes"))
 
-    assert "Call 999 now, or go to an emergency department." in page
+    assert "Call 999 now, or go to an emergency department." in without_links(page)
     assert CheckIn.objects.get().answered_at is not None
     assert Concern.objects.get().level == Level.E
 
@@ -132,7 +133,7 @@ def test_emergency_sign_ends_the_form_at_once(visitor):
 def test_emergency_sign_counts_although_other_answers_are_missing(visitor):
     page = visitor.client.post(visitor.path, {"part": 1, "eyes": "unknown"}, follow=True)
 
-    assert "Call 999 now, or go" in text(page)
+    assert "Call 999 now, or go" in without_links(text(page))
 
 
 def test_worrying_answer_reaches_staff_before_the_form_is_finished(visitor):
@@ -356,3 +357,20 @@ def test_task_is_in_the_clinics_language_whatever_the_patients_browser_asks_for(
     )
 
     assert FollowUpTask.objects.get().detail == "A: today"
+
+
+def test_number_in_a_levels_text_can_be_tapped(visitor):
+    page = text(visitor.send_all(infection="yes")).partition('<section class="urgent"')[2]
+
+    assert '<a href="tel:02079460100" dir="ltr">020 7946 0100</a>' in page.partition("</section>")[0]
+
+
+def test_contact_in_words_is_no_link(visitor, clinic, at):
+    clinic.out_of_hours_contact = "Out-of-hours desk, ward 4"
+    clinic.save()
+    at.now += timedelta(hours=11)
+
+    page = text(visitor.send_all(infection="yes"))
+
+    assert "Out-of-hours desk, ward 4" in page
+    assert "tel:4" not in page
