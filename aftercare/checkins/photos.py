@@ -35,7 +35,11 @@ class PhotoRefused(Exception):
 
 
 class TooBig(PhotoRefused):
-    """More bytes or pixels than a photo needs."""
+    """More bytes than a photo needs."""
+
+
+class TooManyPoints(PhotoRefused):
+    """More pixels than a photo needs, in however few bytes."""
 
 
 class Unreadable(PhotoRefused):
@@ -47,7 +51,7 @@ class Enough(PhotoRefused):
 
 
 def add_photo(check_in: CheckIn, file: IO[bytes], *, size: int, now: datetime) -> CheckInPhoto:
-    """Keeps a picture made from the file. Raises PhotoRefused, as TooBig, Unreadable or Enough."""
+    """Keeps a picture made from the file. Raises PhotoRefused, as TooBig, TooManyPoints, Unreadable or Enough."""
     if size > LARGEST_BYTES:
         raise TooBig
     picture, width, height = _drawn_anew(file)
@@ -79,11 +83,11 @@ def _drawn_anew(file: IO[bytes]) -> tuple[bytes, int, int]:
     try:
         with Image.open(file, formats=FORMATS) as image:
             if image.width * image.height > LARGEST_PIXELS:
-                raise TooBig
+                raise TooManyPoints
             image.draft("RGB", (SIDE, SIDE))
             return _as_jpeg(image)
     except Image.DecompressionBombError as error:
-        raise TooBig from error
+        raise TooManyPoints from error
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, RuntimeError) as error:
         raise Unreadable from error
 

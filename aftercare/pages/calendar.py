@@ -13,20 +13,31 @@ _SHOWN = timedelta(minutes=30)
 
 
 def calendar_of(plan: Plan, message: ScheduledMessage, *, now: datetime) -> bytes:
-    """An event for each restart date, next check-in and visit. Its ids stay: a later file corrects it."""
+    """An event for each restart date, next check-in and visit that is still to come.
+
+    Its ids stay: a later file corrects it.
+    """
     words = page_wording(message.patient.written_locale)
     calendar = Calendar()
     calendar.add("prodid", "-//Aftercare//Dates//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    for topic, when in plan.restarts:
-        summary = words.restart.format(topic=words.topics[topic])
-        calendar.add_component(_event(str(topic), summary, _start(when, message), message, now))
-    if plan.check_in_at:
-        calendar.add_component(_event("check-in", words.check_in, plan.check_in_at, message, now))
-    if plan.next_visit_on:
-        calendar.add_component(_event("visit", words.next_visit, plan.next_visit_on, message, now))
+    dates: list[tuple[str, str, date | datetime | None]] = [
+        (str(topic), words.restart.format(topic=words.again[topic]), _start(when, message))
+        for topic, when in plan.restarts
+    ]
+    dates += [("check-in", words.check_in, plan.check_in_at), ("visit", words.next_visit, plan.next_visit_on)]
+    for name, summary, start in dates:
+        if start is not None and _to_come(start, message, now):
+            calendar.add_component(_event(name, summary, start, message, now))
     return calendar.to_ical()
+
+
+def _to_come(start: date | datetime, message: ScheduledMessage, now: datetime) -> bool:
+    """Also a day that has begun."""
+    if isinstance(start, datetime):
+        return start > now
+    return start >= now.astimezone(message.patient.zone).date()
 
 
 def _start(when: FromWhen, message: ScheduledMessage) -> date | datetime:

@@ -10,7 +10,16 @@ from django.views.decorators.http import require_POST
 from aftercare.checkins.answering import newest
 from aftercare.checkins.models import CheckIn
 from aftercare.checkins.pacing import over_limit
-from aftercare.checkins.photos import LARGEST_BYTES, MOST, Enough, PhotoRefused, TooBig, add_photo
+from aftercare.checkins.photos import (
+    LARGEST_BYTES,
+    LARGEST_PIXELS,
+    MOST,
+    Enough,
+    PhotoRefused,
+    TooBig,
+    TooManyPoints,
+    add_photo,
+)
 from aftercare.checkins.wording import asked_in_locale, page_words
 from aftercare.outbox import clock
 from aftercare.outbox.links import CHECK_IN
@@ -22,7 +31,7 @@ LARGEST_POST = MOST * LARGEST_BYTES + 100_000
 PIECE = 2**20
 MOST_READ_AWAY = 512 * PIECE
 """Bytes: more than four files that a phone's camera makes, videos apart."""
-REFUSALS = {TooBig: "photo_too_big", Enough: "photos_full"}
+REFUSALS = {TooBig: "photo_too_big", TooManyPoints: "photo_too_many_points", Enough: "photos_full"}
 
 
 @csrf_exempt  # as for the answers: the signed token is the proof
@@ -59,7 +68,7 @@ def _take(request: HttpRequest, check_in: CheckIn, *, over: bool) -> list[Refusa
 
 def _said(refused: PhotoRefused, words: dict[str, str]) -> str:
     name = REFUSALS.get(type(refused), "photo_unreadable")
-    return words[name].format(megabytes=LARGEST_BYTES // 1024**2)
+    return words[name].format(megabytes=LARGEST_BYTES // 1024**2, megapixels=LARGEST_PIXELS // 10**6)
 
 
 def _read_away(request: HttpRequest) -> None:

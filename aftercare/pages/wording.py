@@ -20,6 +20,7 @@ class PageWording:
     since: str
     next_visit: str
     calendar: str
+    again: Mapping[str, str]
     restart: str
     check_in: str
     coming: str
@@ -65,7 +66,17 @@ _WORDINGS = {
         since="from",
         next_visit="Your next visit",
         calendar="Add these dates to my calendar",
-        restart="{topic}: from now, at the earliest",
+        again={
+            Topic.WASHING: "wash the skin",
+            Topic.MAKEUP: "wear make-up",
+            Topic.SUNSCREEN: "use sunscreen",
+            Topic.EXERCISE: "exercise",
+            Topic.HEAT: "use heat and the sauna",
+            Topic.SWIMMING: "swim",
+            Topic.ALCOHOL: "have alcohol",
+            Topic.ACTIVES: "use retinoids, acids, vitamin C and scrubs",
+        },
+        restart="You may {topic} again (earliest)",
         check_in="A message asks how you are",
         coming="Messages still to come",
         about="{day}, about {time}",
@@ -111,7 +122,17 @@ _WORDINGS = {
         since="desde",
         next_visit="Su próxima visita",
         calendar="Añadir estas fechas a mi calendario",
-        restart="{topic}: desde ahora, como pronto",
+        again={
+            Topic.WASHING: "lavar la piel",
+            Topic.MAKEUP: "maquillarse",
+            Topic.SUNSCREEN: "usar protector solar",
+            Topic.EXERCISE: "hacer ejercicio",
+            Topic.HEAT: "exponerse al calor y usar la sauna",
+            Topic.SWIMMING: "nadar",
+            Topic.ALCOHOL: "tomar alcohol",
+            Topic.ACTIVES: "usar retinoides, ácidos, vitamina C y exfoliantes",
+        },
+        restart="Puede {topic} de nuevo (como pronto)",
         check_in="Un mensaje le pregunta cómo está",
         coming="Mensajes por llegar",
         about="{day}, {time} aproximadamente",
@@ -157,7 +178,17 @@ _WORDINGS = {
         since="ابتداءً من",
         next_visit="زيارتك القادمة",
         calendar="أضف هذه المواعيد إلى تقويمي",
-        restart="{topic}: ابتداءً من الآن على أقرب تقدير",
+        again={
+            Topic.WASHING: "غسل البشرة",
+            Topic.MAKEUP: "استعمال المكياج",
+            Topic.SUNSCREEN: "استعمال واقي الشمس",
+            Topic.EXERCISE: "ممارسة الرياضة",
+            Topic.HEAT: "التعرض للحرارة والساونا",
+            Topic.SWIMMING: "السباحة",
+            Topic.ALCOHOL: "تناول الكحول",
+            Topic.ACTIVES: "استعمال الريتينويدات والأحماض وفيتامين سي والمقشّرات",
+        },
+        restart="يمكنك {topic} من جديد (على أقرب تقدير)",
         check_in="رسالة تسألك عن حالك",
         coming="رسائل ستصلك",
         about="{day}، حوالي الساعة {time}",

@@ -113,8 +113,17 @@ def test_file_that_is_no_photo_is_refused(answered, folder, data):
 def test_decompression_bomb_is_refused_before_it_is_unpacked(answered):
     page = send(answered, bomb())
 
-    assert "too big" in page.content.decode()
+    shown = page.content.decode()
+    assert "This picture has too many points. Pictures of up to 60 megapixels are taken" in shown
+    assert "too big" not in shown
     assert not CheckInPhoto.objects.exists()
+
+
+def test_each_of_several_refused_files_is_named(answered):
+    shown = send(answered, bomb(), archive()).content.decode()
+
+    assert "<p><bdi>0.jpg</bdi>: This picture has too many points." in shown
+    assert "<p><bdi>1.jpg</bdi>: This file is no photo" in shown
 
 
 def test_more_than_four_photos_can_be_is_refused_whole(answered, monkeypatch):

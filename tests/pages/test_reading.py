@@ -1,6 +1,6 @@
 """The page that every message links to, as a patient and as a stranger meet it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -184,11 +184,23 @@ def test_calendar_has_an_event_for_each_date(browser, path):
     assert answer["Content-Type"].startswith("text/calendar")
     assert answer["Cache-Control"] == "no-store"
     assert [(str(event["summary"]), str(event["dtstart"].dt)) for event in events] == [
-        ("Make-up: from now, at the earliest · Harbour Clinic", "2026-03-30 15:00:00+00:00"),
-        ("Exercise: from now, at the earliest · Harbour Clinic", "2026-04-01"),
+        ("You may wear make-up again (earliest) · Harbour Clinic", "2026-03-30 15:00:00+00:00"),
+        ("You may exercise again (earliest) · Harbour Clinic", "2026-04-01"),
         ("Your next visit · Harbour Clinic", "2026-04-25"),
     ]
     assert b"TZID" not in answer.content
+
+
+def test_calendar_leaves_out_what_is_past(browser, path, monkeypatch):
+    monkeypatch.setattr(clock, "database_now", lambda: datetime(2026, 4, 1, 22, tzinfo=UTC))
+
+    events = Calendar.from_ical(browser.get(f"{path}dates.ics").content).walk("VEVENT")
+
+    # In London it is the first of April still, the day from which exercise is fine.
+    assert [str(event["summary"]).partition(" · ")[0] for event in events] == [
+        "You may exercise again (earliest)",
+        "Your next visit",
+    ]
 
 
 def test_calendar_has_the_next_message_that_asks_how_the_patient_is(browser, path, message):
