@@ -51,7 +51,7 @@ class Enough(PhotoRefused):
 
 
 def add_photo(check_in: CheckIn, file: IO[bytes], *, size: int, now: datetime) -> CheckInPhoto:
-    """Keeps a picture made from the file. Raises PhotoRefused, as TooBig, TooManyPoints, Unreadable or Enough."""
+    """Keeps a picture made from the file. Raises a PhotoRefused that says why not."""
     if size > LARGEST_BYTES:
         raise TooBig
     picture, width, height = _drawn_anew(file)
