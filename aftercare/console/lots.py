@@ -25,6 +25,7 @@ from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.content.models import MessageTemplate, TemplatePurpose
 from aftercare.lots.models import LotMail
 from aftercare.lots.progress import progress_of
+from aftercare.lots.shipped_text import install_lot_text
 from aftercare.lots.treated import out_of_reach, reachable, treated_with
 from aftercare.lots.writing import (
     cancel_mail,
@@ -134,13 +135,19 @@ class LotMailAdmin(ActingAdmin, ScopedHistoryAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """Searches a lot, shows who was treated with it, previews a text, and writes when confirmed."""
+        """Searches a lot, shows who was treated with it, previews a text, and writes when confirmed.
+
+        Where no text is approved, it leads to the shipped draft, or to the one the clinic has.
+        """
         clinics = self.editable_clinics(request)
         if not clinics:
             raise PermissionDenied
         asked = request.POST if request.method == "POST" else request.GET
         clinic = next((one for one in clinics if str(one.pk) == asked.get("clinic")), clinics[0])
         lot = asked.get("lot", "").strip()[:LONGEST_LOT]
+        if request.method == "POST" and "draft" in request.POST:
+            template = install_lot_text(clinic)
+            return HttpResponseRedirect(reverse("admin:content_messagetemplate_change", args=[template.pk]))
         if request.method == "POST":
             return _write(request, clinic, lot)
         found = treated_with(clinic, lot)

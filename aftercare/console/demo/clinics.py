@@ -9,6 +9,7 @@ from aftercare.clinics.models import Clinic, Membership, Practitioner, Role, Use
 from aftercare.console.demo.cast import DemoClinic
 from aftercare.content.approval import approve
 from aftercare.content.models import TemplateVersion
+from aftercare.lots.shipped_text import install_lot_text
 from aftercare.protocols.installing import install
 from aftercare.protocols.models import Protocol
 
@@ -31,6 +32,7 @@ def make_clinic(cast: DemoClinic, *, password: str, now: datetime) -> Clinic:
     if not Protocol.objects.filter(clinic=clinic, slug=PROTOCOL).exists():
         install(PROTOCOL, clinic=clinic)
         install_reminder(clinic)
+        install_lot_text(clinic)
         for draft in TemplateVersion.objects.drafts().filter(template__clinic=clinic):
             approve(draft, by=clinician, now=now - APPROVED_AGO)
     if rules_in_force(clinic.pk) is None:
