@@ -36,7 +36,7 @@ def calendar_of(plan: Plan, message: ScheduledMessage, *, now: datetime) -> byte
 def _to_come(start: date | datetime, message: ScheduledMessage, now: datetime) -> bool:
     """Also a day that has begun."""
     if isinstance(start, datetime):
-        return start > now
+        return start >= now
     return start >= now.astimezone(message.patient.zone).date()
 
 

@@ -1,5 +1,6 @@
 """From a link to its message, and to a page in the patient's language; for a link that leads nowhere, why."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps

@@ -89,7 +89,7 @@ def test_brand_digest_changes_with_the_brand(brand):
 def test_brand_digest_covers_the_layouts_own_code(brand, monkeypatch):
     before = brand.digest
     layout._digest.cache_clear()
-    monkeypatch.setattr(layout, "_contact", lambda words: "<p>other</p>")
+    monkeypatch.setattr(layout, "_contact", lambda words, numbers: "<p>other</p>")
 
     assert brand.digest != before
     layout._digest.cache_clear()

@@ -14,8 +14,10 @@ PLACE = re.compile(r"{{? ?[\w.]+ ?}?}")
 
 
 def flat(words):
-    topics = words.pop("topics", {})
-    return {**words, **{f"topic {topic}": said for topic, said in topics.items()}}
+    """With the words of each topic under a name of their own."""
+    by_topic = {name: words.pop(name, {}) for name in ("topics", "again")}
+    said = {f"{name} {topic}": text for name, texts in by_topic.items() for topic, text in texts.items()}
+    return {**words, **said}
 
 
 @pytest.mark.parametrize("locale", Locale.values)
