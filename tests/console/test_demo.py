@@ -60,7 +60,7 @@ class TestDemo:
     def test_demo_texts_are_approved_in_both_languages_by_a_fictional_clinician(self, demo):
         for clinic in Clinic.objects.all():
             approved = TemplateVersion.objects.approved().filter(template__clinic=clinic)
-            assert approved.count() == 16
+            assert approved.count() == 18
             assert {version.approver_licence[:5] for version in approved} == {"DEMO-"}
 
     def test_demo_has_messages_due_later_missed_held_superseded_and_cancelled_in_each_clinic(self, demo):

@@ -201,10 +201,10 @@ def test_template_for_a_lot_must_be_safety_critical(client, clinic, owner):
 
 
 def test_clinic_without_an_approved_text_is_led_to_the_shipped_draft(client, clinic, owner):
-    page = reverse("admin:lots_lotmail_add")
-    assert 'name="draft"' in client.get(page, {"lot": LOT}).content.decode()
+    treated(clinic)
+    assert 'name="draft"' in client.get(ADD, {"lot": LOT}).content.decode()
 
-    answer = client.post(page, {"clinic": clinic.pk, "draft": "1"}, follow=True)
+    answer = client.post(ADD, {"clinic": clinic.pk, "draft": "1"}, follow=True)
 
     draft = clinic.message_templates.get(purpose="lot")
     assert answer.redirect_chain[-1][0] == reverse("admin:content_messagetemplate_change", args=[draft.pk])
