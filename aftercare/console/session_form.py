@@ -65,9 +65,12 @@ class SessionForm(OverrideFields, OneClinicForm):
     refused: Problems = {}
     """Why nothing was saved of the form when it was sent before."""
     _scanned_expiry: date | None = None
-    areas = forms.Field(required=False, widget=forms.HiddenInput)
-    screening = forms.Field(required=False, widget=forms.HiddenInput)
-    waits = forms.Field(required=False, widget=forms.HiddenInput)
+    # Each gathers the errors of a part of the page, which has its name as its id.
+    areas = forms.Field(label=_("Treated areas"), required=False, widget=forms.HiddenInput)
+    screening = forms.Field(label=_("Screening"), required=False, widget=forms.HiddenInput)
+    waits = forms.Field(
+        label=_("Change the aftercare of this session"), required=False, widget=forms.HiddenInput
+    )
     read = ReadField()
     skipped_steps = forms.Field(required=False, widget=forms.HiddenInput)
 

@@ -141,3 +141,16 @@ def test_override_without_a_reason_is_refused(client, clinic, posted):
     answer = client.post(ADD, {**posted, "screening_keloid": "yes", "override_by": me.pk, "_complete": "1"})
 
     assert "Give the reason" in errors_of(answer)["override_reason"]
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [("areas", {"areas-0-depth_mm": ""}), ("screening", {"screening_keloid": None})],
+)
+def test_refused_part_of_the_page_is_led_to_from_the_top(part, change, client, staff, posted):
+    given = {name: value for name, value in {**posted, **change}.items() if value is not None}
+
+    html = client.post(ADD, {**given, "_complete": "1"}).content.decode()
+
+    assert f'<a href="#{part}">' in html
+    assert f'id="{part}"' in html
