@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from aftercare.clinics.models import Clinic, User
 from aftercare.console.access import user_of
@@ -27,7 +28,7 @@ from aftercare.protocols.schema import Mistake, protocol_schema
 class ImportForm(forms.Form):
     """A document as a file, or as the text of the page that showed what is in it."""
 
-    file = forms.FileField(label=_("File (JSON)"), required=False)
+    file = forms.FileField(label=_("File (JSON)"), widget=UnfoldAdminFileFieldWidget, required=False)
     document = forms.CharField(required=False, widget=forms.HiddenInput, max_length=LARGEST, strip=False)
 
     def text(self) -> str | bytes:
