@@ -13,11 +13,14 @@ from aftercare.checkins.reminder_texts import shipped_text  # noqa: E402
 from aftercare.content.compiling import Brand, Source, compile_source  # noqa: E402
 from aftercare.content.placeholders import sample_values  # noqa: E402
 from aftercare.content.rendering import render  # noqa: E402
+from aftercare.content.shipping import text_in  # noqa: E402
+from aftercare.lots.shipped_text import SHIPPED  # noqa: E402
 from tests.protocols.reading import LOCALES, TEXTS  # noqa: E402
 
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
 mails = [("reminder", language, shipped_text(language), True) for language in LOCALES]
+mails += [("lot", language, text_in(SHIPPED, language), False) for language in LOCALES]
 for step, language in TEXTS:
     text = step.texts[language]
     source = Source(text.subject, text.preheader, text.body)

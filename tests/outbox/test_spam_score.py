@@ -8,6 +8,7 @@ import pytest
 
 from aftercare.checkins.reminder_texts import install_reminder
 from aftercare.content.models import MessageTemplate
+from aftercare.lots.shipped_text import install_lot_text
 from aftercare.outbox.composing import compose
 from aftercare.protocols.installing import install
 from aftercare.protocols.models import ProtocolStep
@@ -29,6 +30,14 @@ def reminder_of(protocol):
     )
 
 
+def step_of_a_lot(protocol):
+    """As a message to a lot has."""
+    template = install_lot_text(protocol.clinic)
+    return ProtocolStep.objects.create(
+        protocol=protocol, kind="lot", slug="lot", number=98, template=template, safety_critical=True
+    )
+
+
 @pytest.fixture
 def mails(tmp_path, settings):
     """Every shipped message in both languages, as it goes over the line, in a file of its own.
@@ -39,7 +48,7 @@ def mails(tmp_path, settings):
     clinic = factories.clinic(reply_to="desk@clinic.example.com")
     protocol = install("microneedling", clinic=clinic)
     session = factories.treatment_session(clinic, protocol=protocol)
-    for step in [*protocol.steps.all(), reminder_of(protocol)]:
+    for step in [*protocol.steps.all(), reminder_of(protocol), step_of_a_lot(protocol)]:
         message = factories.message(session, step)
         for draft in step.template.versions.all():
             written = {"subject": draft.subject, "preheader": draft.preheader, "body": draft.body}
@@ -66,6 +75,6 @@ def test_every_shipped_message_passes_for_no_spam(mails, tmp_path, record_proper
     scores = [(float(score), " ".join(tests.split())) for score, tests in SCORE.findall(done.stdout)]
     for mail, (score, tests) in zip(mails, scores, strict=True):
         record_property("spam", f"{mail.stem}: {score} ({tests})")
-    assert len(scores) == 16
+    assert len(scores) == 18
     assert all("HTML_MESSAGE" in tests for _score, tests in scores)  # its rules were there
     assert max(scores)[0] < 1.0
