@@ -18,6 +18,8 @@ from aftercare.outbox.tracking import store
 
 LARGEST = 1_000_000
 """Bytes of a post. SparkPost's batches, the largest, stay below half of it."""
+LONGEST_NUMBER = 19
+"""Digits of a length that is read: Python refuses to read thousands of them."""
 
 log = structlog.get_logger(__name__)
 
@@ -70,4 +72,4 @@ def storing(view: Any) -> Any:
 def _length(request: HttpRequest) -> int:
     """As announced; without an announcement nothing of the body is read."""
     announced = request.META.get("CONTENT_LENGTH") or "0"
-    return int(announced) if announced.isdecimal() else LARGEST + 1
+    return int(announced) if announced.isdecimal() and len(announced) < LONGEST_NUMBER else LARGEST + 1

@@ -160,6 +160,15 @@ def test_post_of_ten_megabytes_is_not_read(use, rf, monkeypatch):
     assert receive(request, "postmark").status_code == 413
 
 
+@pytest.mark.parametrize("length", ["9" * 5_000, "-1", "many"])
+def test_post_of_a_length_that_is_none_is_refused(use, rf, length):
+    use("postmark")
+
+    assert (
+        receive(rf.post("/", b"{}", "application/json", CONTENT_LENGTH=length), "postmark").status_code == 413
+    )
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_address_answers_the_head_request_of_its_set_up(use, client, provider):
     assert client.head(f"/webhooks/{use(provider)}/").status_code == 200
