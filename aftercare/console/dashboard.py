@@ -90,20 +90,23 @@ def _tasks(tasks: QuerySet[FollowUpTask], now: datetime, zone: ZoneInfo) -> dict
     """All open tasks that are urgent, then those whose deadlines are next; how many more there are."""
     waiting = tasks.filter(closed_at__isnull=True)
     related = waiting.select_related("patient", "claimed_by", "clinic")
-    first = list(related.order_by(URGENT_FIRST, "deadline_at")[:MOST_URGENT])
-    urgent = sum(task.level in (Level.E, Level.A) for task in first)
+    first = list(related.order_by(URGENT_FIRST, "deadline_at")[: MOST_URGENT + 1])
+    urgent = sum(task.level in (Level.E, Level.A) for task in first[:MOST_URGENT])
     shown = first[: max(urgent, MOST_TASKS)]
-    rest = waiting.exclude(pk__in=[task.pk for task in shown]) if len(first) > MOST_TASKS else waiting.none()
-    return {"tasks": _task_lines(shown, now, zone), "more_tasks": _more(rest, now, zone)}
+    if len(first) > MOST_URGENT:
+        rest = waiting.exclude(pk__in=[task.pk for task in shown])
+        count, soonest = rest.aggregate(count=Count("pk"), next=Min("deadline_at")).values()
+    else:
+        left = [task.deadline_at for task in first[len(shown) :]]
+        count, soonest = len(left), min(left, default=None)
+    return {"tasks": _task_lines(shown, now, zone), "more_tasks": _more(count, soonest, now, zone)}
 
 
-def _more(rest: QuerySet[FollowUpTask], now: datetime, zone: ZoneInfo) -> dict[str, Any] | None:
+def _more(count: int, soonest: datetime | None, now: datetime, zone: ZoneInfo) -> dict[str, Any] | None:
     """How many tasks are not shown, and the first deadline among them."""
-    found = rest.aggregate(count=Count("pk"), next=Min("deadline_at"))
-    if not found["count"]:
+    if soonest is None:
         return None
-    at = said_shortly(found["next"], zone)
-    return {"count": found["count"], "at": at, "overdue": found["next"] < now}
+    return {"count": count, "at": said_shortly(soonest, zone), "overdue": soonest < now}
 
 
 def _task_lines(tasks: Sequence[FollowUpTask], now: datetime, zone: ZoneInfo) -> list[TaskLine]:
