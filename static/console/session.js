@@ -155,8 +155,10 @@
     }
   };
 
-  window.addEventListener("load", nameSelects); // select2 has replaced the selects by then
+  // select2 replaces the selects before or after the page has loaded.
+  window.addEventListener("load", nameSelects);
   document.addEventListener("DOMContentLoaded", () => {
+    new MutationObserver(nameSelects).observe(document.body, { childList: true, subtree: true });
     document.querySelectorAll("[data-until]").forEach(countDown);
     const form = document.getElementById("treatmentsession_form");
     const panel = document.getElementById("plan");

@@ -93,7 +93,7 @@ def test_step_is_moved_on_the_timeline_and_the_change_agreed_to(log_in, clinic, 
     page.locator(".timeline").get_by_role("button", name="The day after").click()
     page.locator("[name=steps-0-latest_day]").fill("1")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_text("The window ends too early").wait_for()
+    page.locator("#id_steps-0-latest_day_error").get_by_text("The window ends too early").wait_for()
     shoot("step-with-errors", full_page=True)
     assert grave(page) == []
 
