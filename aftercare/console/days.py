@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from aftercare.clinics.instants import validate_year
 from aftercare.clinics.models import Locale
 from aftercare.console.times import DayInput
 
@@ -22,6 +23,7 @@ class DayField(forms.DateField):
     """
 
     widget = DayInput
+    default_validators = [validate_year]
 
     def __init__(self, *, locales: Callable[[], Iterable[str]] = tuple, **kwargs: Any) -> None:
         self._locales = locales

@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from aftercare.clinics.instants import validate_year
 from aftercare.clinics.models import Clinic, Patient
 from aftercare.console.asking import change_digest, must_ask
 from aftercare.console.scoping import OneClinicForm
@@ -82,8 +81,6 @@ class PatientForm(OneClinicForm):
 
     def clean_birth_date(self) -> date | None:
         born: date | None = self.cleaned_data["birth_date"]
-        if born:
-            validate_year(born)
         if born and born > timezone.localdate():
             raise forms.ValidationError(_("That is in the future. Check the date."))
         return born

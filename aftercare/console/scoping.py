@@ -18,7 +18,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from aftercare.clinics.instants import validate_year
 from aftercare.clinics.models import Clinic, Role
 from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of, only_clinic
 from aftercare.console.days import DayField
@@ -107,8 +106,6 @@ class ScopedChoices(BaseModelAdmin):
             locales = access_of(request).clinics().order_by().values_list("locale", flat=True)
             kwargs |= {"form_class": partial(DayField, locales=locales.distinct), "widget": DayInput}
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if isinstance(field, forms.DateField):
-            field.validators = [*field.validators, validate_year]
         return without_links(field) if db_field.related_model is Clinic else field
 
     def formfield_for_manytomany(

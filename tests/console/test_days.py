@@ -85,3 +85,9 @@ def test_error_of_a_row_is_named_and_linked_at_the_top(client, clinic):
     assert '<a href="#id_holidays-1-closed_on">Closed days, row 2, Closed on</a>: Enter a date like' in top
     assert 'id="id_holidays-1-closed_on"' in shown
     assert 'type="date"' in shown
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01", "9999-12-31"])
+def test_year_that_nobody_means_is_refused(typed):
+    with pytest.raises(ValidationError, match="Check the year"):
+        DayField().clean(typed)
