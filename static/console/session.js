@@ -148,11 +148,15 @@
     window.django.jQuery(patient).on("change", show); // select2 tells jQuery only
   };
 
+  // What select2 puts in a select's place gets the field's name, and the focus when the select has it.
   const nameSelects = () => {
     for (const box of document.querySelectorAll(".field-line .select2-selection, .field-line .select2-selection__rendered")) {
       const label = box.closest(".field-line").querySelector("label");
       if (label) box.setAttribute("aria-label", label.textContent.trim());
     }
+    const hidden = document.activeElement.closest(".select2-hidden-accessible");
+    const shown = hidden && hidden.parentElement.querySelector(".select2-selection");
+    if (shown) shown.focus();
   };
 
   // select2 replaces the selects before or after the page has loaded.
