@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from aftercare.console.times import said_shortly
 from aftercare.outbox.importing.expecting import Expected, expect
 from aftercare.outbox.importing.files import columns_of
+from aftercare.outbox.importing.meanings import label_of, named
 from aftercare.outbox.importing.parsing import ParsedRow, PersonRow
 from aftercare.outbox.importing.problems import FileError, RowProblem
 from aftercare.outbox.importing.sessions import Report
@@ -48,6 +49,14 @@ class Wrong:
     cell: str
     text: str
 
+    @property
+    def label(self) -> str:
+        return label_of(self.column)
+
+    @property
+    def named(self) -> str:
+        return named(self.column)
+
 
 @dataclass(frozen=True)
 class Adopted:
@@ -60,7 +69,8 @@ class Adopted:
 @dataclass(frozen=True)
 class Preview:
     columns: list[Column] = field(default_factory=list)
-    choices: list[tuple[str, bool]] = field(default_factory=list)
+    choices: list[tuple[str, str, bool]] = field(default_factory=list)
+    """What a column may hold: our name, its label, whether the file needs it."""
     new: list[NewRow] = field(default_factory=list)
     groups: list[tuple[str, list[Wrong], int]] = field(default_factory=list)
     adopted: list[Adopted] = field(default_factory=list)
@@ -82,7 +92,7 @@ def preview_of(file: ImportFile, report: Report | None, *, now: datetime) -> Pre
     """The preview; without rows if the file could not be read as mapped."""
     columns, cells = _read(file)
     ours = columns_of(file.kind)
-    choices = [(name, name in ours.required) for name in ours.all]
+    choices = [(name, named(name), name in ours.required) for name in ours.all]
     if report is None:
         return Preview(columns=columns, choices=choices)
     return Preview(
@@ -109,6 +119,7 @@ def _groups(report: Report) -> list[tuple[str, list[RowProblem]]]:
         (_("Wrong, and not stored"), report.problems),
         (_("Stored already, and otherwise: stays as stored"), report.conflicts),
         (_("Most likely the same treatment under another id: not stored"), report.doubles),
+        (_("Doubled in this file: stored once"), report.repeated),
         (_("Patients' details that stay as they are"), report.kept),
     )
     return [(title, found) for title, found in groups if found]

@@ -9,7 +9,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    QueryDict,
+)
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -20,8 +27,10 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from aftercare.clinics.models import Clinic
 from aftercare.console.access import RECORDERS, access_of, user_of
+from aftercare.console.exporting import WRITERS
+from aftercare.console.import_example import example_file, explained
 from aftercare.console.import_preview import Preview, all_wrong, preview_of
-from aftercare.outbox.importing.files import columns_of, keep_file
+from aftercare.outbox.importing.files import keep_file
 from aftercare.outbox.importing.formulas import defused
 from aftercare.outbox.importing.patients import import_patients
 from aftercare.outbox.importing.problems import FileError
@@ -35,18 +44,25 @@ MOST_ROWS = 5_000
 DRY = Mode(dry_run=True)
 
 
-class FileForm(forms.Form):
+class ClinicForm(forms.Form):
     clinic = forms.ModelChoiceField(
         Clinic.objects.none(), label=gettext_lazy("Clinic"), widget=UnfoldAdminSelectWidget
-    )
-    file = forms.FileField(
-        label=gettext_lazy("CSV or Excel file (.xlsx)"), widget=UnfoldAdminFileFieldWidget, max_length=300
     )
 
     def __init__(self, *args: Any, clinics: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["clinic"].queryset = clinics  # type: ignore[attr-defined]
         self.fields["clinic"].initial = clinics.first()
+
+
+class ExampleForm(ClinicForm):
+    file_type = forms.ChoiceField(choices=[(kind, kind) for kind in WRITERS])
+
+
+class FileForm(ClinicForm):
+    file = forms.FileField(
+        label=gettext_lazy("CSV or Excel file (.xlsx)"), widget=UnfoldAdminFileFieldWidget, max_length=300
+    )
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
@@ -67,6 +83,7 @@ class Importing:
         view = self.admin.admin_site.admin_view
         return [
             path("import/", view(self.upload), name=f"{self._name}_import"),
+            path("import/example/", view(self.example), name=f"{self._name}_import_example"),
             path("import/<int:file_id>/", view(self.look), name=f"{self._name}_import_file"),
             path("import/<int:file_id>/wrong.csv", view(self.wrong), name=f"{self._name}_import_wrong"),
         ]
@@ -79,9 +96,21 @@ class Importing:
         valid = request.method == "POST" and form.is_valid()
         if valid and (kept := self._keep(form, request)):
             return HttpResponseRedirect(self._url(kept))
-        columns = columns_of(self.kind)
-        context = {"form": form, "required": columns.required, "optional": columns.optional}
-        return self._page(request, "upload", context)
+        example_url = reverse(f"admin:{self._name}_import_example")
+        context = {"form": form, "example_url": example_url, "example_clinics": list(clinics)}
+        return self._page(request, "upload", {**context, "explained": explained(self.kind)})
+
+    def example(self, request: HttpRequest) -> HttpResponseBase:
+        """A file that this import takes as it stands, to start from."""
+        clinics = access_of(request).clinics(RECORDERS)
+        form = ExampleForm(request.GET, clinics=clinics)
+        if not form.is_valid():
+            raise Http404
+        try:
+            return example_file(self.kind, **form.cleaned_data, now=timezone.now())
+        except FileError as refused:
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(reverse(f"admin:{self._name}_import"))
 
     def look(self, request: HttpRequest, file_id: int) -> HttpResponse:
         """The mapping and the preview; stores what was seen when asked to."""
@@ -114,7 +143,7 @@ class Importing:
             messages.error(request, str(refused))
             return HttpResponseRedirect(self._url(file))
         rows = [
-            (each.line, each.column, each.cell, each.text, title) for title, each in all_wrong(file, report)
+            (each.line, each.named, each.cell, each.text, title) for title, each in all_wrong(file, report)
         ]
         header = (_("Line"), _("Column"), _("Cell"), _("What to do"), _("What it means"))
         response = HttpResponse(content_type="text/csv; charset=utf-8")

@@ -95,7 +95,7 @@ def test_seen_file_is_stored_with_its_messages_and_forgotten(client, staff, uplo
 def test_wrong_cell_is_shown_with_its_line_column_content_and_cure(client, upload):
     shown = client.get(upload(as_csv({}, {**SECOND, "email": "noor at example"}))).content.decode()
 
-    assert "<td>3</td><td>email</td><td><code>noor at example</code></td>" in shown
+    assert "<td>3</td><td>E-mail</td><td><code>noor at example</code></td>" in shown
     assert "is not an address mail can be sent to" in shown
 
 
@@ -143,7 +143,7 @@ def test_columns_that_cannot_be_guessed_are_told_by_staff(client, upload):
     page = upload(data)
     asked = client.get(page)
     mapping = [column.chosen for column in asked.context["preview"].columns]
-    assert "Columns are missing: last_name" in asked.content.decode()
+    assert "Columns are missing: Last name (last_name)" in asked.content.decode()
 
     mapping[mapping.index("")] = "last_name"
     client.post(page, {"column": mapping, "_map": "1"})
@@ -156,7 +156,7 @@ def test_same_meaning_twice_is_refused(client, upload):
     page = upload(as_csv({}))
     client.post(page, {"column": ["email"] * len(GOOD), "_map": "1"})
 
-    assert "“email” is there twice" in client.get(page).content.decode()
+    assert "“E-mail (email)” is there twice" in client.get(page).content.decode()
 
 
 REFUSED = [
@@ -306,7 +306,10 @@ def test_every_wrong_cell_is_in_the_file_of_them_also_those_only_counted(client,
 
     rows = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
     assert "some are only counted here" in shown
-    assert [row[:3] for row in rows[1:]] == [["2", "email", "'=noor"], ["3", "email", "y"]]
+    assert [row[:3] for row in rows[1:]] == [
+        ["2", "E-mail (email)", "'=noor"],
+        ["3", "E-mail (email)", "y"],
+    ]
 
 
 def test_file_of_wrong_cells_leaves_out_the_doubles_that_the_preview_takes(client, upload):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from aftercare.clinics.addresses import comparable
 from aftercare.clinics.models import Clinic, Patient
 from aftercare.outbox.importing.doubles import likely_doubles
+from aftercare.outbox.importing.meanings import label_of
 from aftercare.outbox.importing.parsing import ParsedRow, PersonRow
 from aftercare.outbox.importing.problems import RowProblem
 from aftercare.outbox.importing.slicing import in_chunks
@@ -53,9 +54,9 @@ class Matched:
     """The rows to store, and what is said about the others.
 
     ``conflicts`` differ from the stored session; ``doubles`` are most likely treatments that are stored, or
-    stand further up, under another id: they are not in ``new``. ``kept`` are stored patients' details that
-    the file has otherwise: their rows are stored, the details stay. ``adopted`` are stored patients who get
-    the file's id, from rows that are stored or were already.
+    stand further up, under another id: they are not in ``new``. ``repeated`` say what a row further up says.
+    ``kept`` are stored patients' details that the file has otherwise: their rows are stored, the details
+    stay. ``adopted`` are stored patients who get the file's id, from rows that are stored or were already.
     """
 
     new: list[ParsedRow] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Matched:
     problems: list[RowProblem] = field(default_factory=list)
     conflicts: list[RowProblem] = field(default_factory=list)
     doubles: list[RowProblem] = field(default_factory=list)
+    repeated: list[RowProblem] = field(default_factory=list)
     kept: list[RowProblem] = field(default_factory=list)
 
 
@@ -73,14 +75,13 @@ def match(rows: Sequence[ParsedRow], *, clinic: Clinic, take_doubles: bool = Fal
     ``take_doubles``: what looks like a double is another treatment, and new.
     """
     matched, people, taken = Matched(), People(rows, clinic), set[int]()
-    stored, first_lines = _stored_sessions(rows, clinic), dict[str, int]()
+    stored, firsts = _stored_sessions(rows, clinic), dict[str, ParsedRow]()
     for row in rows:
-        first = first_lines.setdefault(row.session.external_id, row.line)
-        if first != row.line:
-            text = _("Line %s has this external_id already. Give each session its own.") % first
-            matched.problems.append(RowProblem(row.line, "external_id", text))
-        elif not people.settle(row, matched):
+        first = firsts.setdefault(row.session.external_id, row)
+        if not people.settle(row, matched):
             continue
+        if first is not row:
+            _note_again(row, first, matched)
         elif session := stored.get(row.session.external_id):
             if _is_unchanged(row, session, matched):
                 taken.add(row.line)
@@ -90,6 +91,19 @@ def match(rows: Sequence[ParsedRow], *, clinic: Clinic, take_doubles: bool = Fal
         _leave_out_doubles(matched, clinic)
     matched.adopted = people.adopt(taken.union(row.line for row in matched.new))
     return matched
+
+
+def _note_again(row: ParsedRow, first: ParsedRow, matched: Matched) -> None:
+    """The id of a row further up: the same session twice, or two sessions with one id."""
+    if _says_the_same(row, first):
+        matched.repeated.append(doubled(row.line, first.line, "external_id"))
+        return
+    text = _("Line %s has this session id already, for another session. Give each session its own.")
+    matched.problems.append(RowProblem(row.line, "external_id", text % first.line))
+
+
+def doubled(line: int, first: int, column: str) -> RowProblem:
+    return RowProblem(line, column, _("Doubled in this file: see line %s. It is stored once.") % first)
 
 
 def _leave_out_doubles(matched: Matched, clinic: Clinic) -> None:
@@ -155,7 +169,7 @@ class People:
         if given.external_id:
             named = [patient for patient in named if not patient.external_id]
         if len(named) > 1:
-            text = _("Several patients have this name and address. Give the patient_external_id.")
+            text = _("Several patients have this name and address. Give the patient's id.")
             matched.problems.append(RowProblem(row.line, "email", text))
             return None
         if not named:
@@ -168,7 +182,7 @@ class People:
         """Whether it can be the same person; details that differ are kept as they are, and listed."""
         where = self._where(patient)
         if differing := [name for name in _SAME_PERSON if _differs(row.patient, patient, name)]:
-            text = _("This patient is another person %s. Check the patient_external_id.") % where
+            text = _("This patient is another person %s. Check the patient's id.") % where
             matched.problems.append(RowProblem(row.line, differing[0], text))
             return False
         for name in _MAY_HAVE_CHANGED:
@@ -223,7 +237,7 @@ def _is_unchanged(row: ParsedRow, stored: TreatmentSession, matched: Matched) ->
         matched.conflicts.append(RowProblem(row.line, "external_id", text))
     elif differing:
         text = _("The session is stored otherwise (%s) and stays so. Correct it on its page.")
-        problem = RowProblem(row.line, differing[0], text % ", ".join(differing))
+        problem = RowProblem(row.line, differing[0], text % ", ".join(map(label_of, differing)))
         matched.conflicts.append(problem)
     else:
         matched.unchanged += 1
@@ -241,6 +255,16 @@ def _differing(row: ParsedRow, stored: TreatmentSession) -> list[str]:
     if [(p.name, p.lot) for p in row.products] != [(p.name, p.lot) for p in stored.products.all()]:
         differing.append("products")
     return [name.removesuffix("_id") for name in differing]
+
+
+def _says_the_same(row: ParsedRow, other: ParsedRow) -> bool:
+    given, told = row.session, other.session
+    return (
+        row.patient is other.patient
+        and all(getattr(given, name) == getattr(told, name) for name in _SESSION_FIELDS)
+        and _areas(row.areas) == _areas(other.areas)
+        and [(p.name, p.lot) for p in row.products] == [(p.name, p.lot) for p in other.products]
+    )
 
 
 def _areas(areas: Iterable[Any]) -> set[tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Clinic, Patient, Practitioner
 from aftercare.outbox.importing import cells
+from aftercare.outbox.importing.meanings import label_of
 from aftercare.outbox.importing.problems import RawRow, RowProblem
 from aftercare.protocols.models import Protocol
 from aftercare.treatments.completing import completion_problems
@@ -62,10 +63,12 @@ class Known:
                 self._people[name].append(person)
 
     def protocol(self, cell: str) -> Protocol:
-        if cell not in self.protocols:
+        named = [each for each in self.protocols.values() if each.name.casefold() == cell.casefold()]
+        found = self.protocols.get(cell) or (named[0] if len(named) == 1 else None)
+        if found is None:
             text = _("The clinic has no protocol “%(slug)s”. Its protocols: %(known)s.")
             raise ValueError(text % {"slug": cell[:40], "known": ", ".join(sorted(self.protocols)) or "–"})
-        return self.protocols[cell]
+        return found
 
     def practitioner(self, cell: str) -> Practitioner:
         people = self._people.get(cell.casefold(), [])
@@ -145,7 +148,7 @@ def _patient(reader: _Reader, clinic: Clinic, now: datetime) -> Patient:
     consent_version = reader.text("email_consent_version")
     if bool(reader.text("email_consent_at")) != bool(consent_version):
         given, missing = ("email_consent_version", "email_consent_at")[:: 1 if consent_version else -1]
-        reader.say(missing, _("Fill in both, or neither: %s is given.") % given)
+        reader.say(missing, _("Fill in both, or neither: %s is given.") % label_of(given))
     if consent_at and consent_at > now:
         reader.say("email_consent_at", _("That is in the future. Check the date."))
     born = reader.read("birth_date", cells.day)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from aftercare.clinics.models import Clinic, Patient, User
-from aftercare.outbox.importing.matching import Matched, People
+from aftercare.outbox.importing.matching import Matched, People, doubled
 from aftercare.outbox.importing.parsing import PersonRow, parse_person
 from aftercare.outbox.importing.problems import FileError, RowProblem
 from aftercare.outbox.importing.reading import PATIENTS, read_rows
@@ -39,10 +39,15 @@ def import_patients(
 def _match(rows: list[PersonRow], clinic: Clinic) -> tuple[Matched, list[PersonRow]]:
     matched, people = Matched(), People(rows, clinic)
     settled = [row for row in rows if people.settle(row, matched)]
-    firsts = {id(row.patient): row for row in reversed(settled) if row.patient.pk is None}
+    firsts: dict[int, PersonRow] = {}
+    for row in settled:
+        first = firsts.setdefault(id(row.patient), row)
+        if first is not row:
+            matched.repeated.append(doubled(row.line, first.line, "email"))
     matched.adopted = people.adopt({row.line for row in settled})
-    matched.unchanged = len(settled) - len(firsts)
-    return matched, sorted(firsts.values(), key=lambda row: row.line)
+    new = [row for row in firsts.values() if row.patient.pk is None]
+    matched.unchanged = len(firsts) - len(new)
+    return matched, new
 
 
 def _report(matched: Matched, bad: list[RowProblem], new: list[PersonRow], rows: int, mode: Mode) -> Report:
@@ -54,6 +59,7 @@ def _report(matched: Matched, bad: list[RowProblem], new: list[PersonRow], rows:
         problems=sorted(bad, key=lambda problem: problem.line),
         conflicts=[],
         doubles=[],
+        repeated=matched.repeated,
         kept=matched.kept,
         new=new,
         adopted=matched.adopted,

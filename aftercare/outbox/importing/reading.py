@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from django.utils.translation import gettext as _
 
 from aftercare.outbox.importing.formulas import undefused
+from aftercare.outbox.importing.meanings import named
 from aftercare.outbox.importing.problems import FileError, RawRow, RowProblem
 from aftercare.outbox.importing.tables import read_table
 
@@ -102,9 +103,9 @@ def _as_mapped(header: list[str], mapping: Mapping, columns: Columns) -> list[st
 
 def _refuse_wrong(names: list[str], columns: Columns) -> None:
     if twice := [name for name in names if name and names.count(name) > 1]:
-        raise FileError(_("The column “%s” is there twice. Keep one.") % twice[0])
+        raise FileError(_("The column “%s” is there twice. Keep one.") % named(twice[0]))
     if missing := [name for name in columns.required if name not in names]:
-        raise FileError(_("Columns are missing: %s.") % ", ".join(missing))
+        raise FileError(_("Columns are missing: %s.") % ", ".join(map(named, missing)))
 
 
 def _row(record: RawRow, names: list[str]) -> RawRow:

@@ -32,9 +32,10 @@ class Mode:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a file. ``problems``, ``conflicts`` and ``doubles`` are not stored; ``kept`` are to know.
+    """What came of a file. ``problems``, ``conflicts`` and ``doubles`` are not stored.
 
-    ``new``: the rows that were stored, or would be; ``adopted``: the stored patients who get the file's id.
+    ``repeated`` and ``kept`` are to know. ``new``: the rows that were stored, or would be; ``adopted``: the
+    stored patients who get the file's id.
     """
 
     rows: int
@@ -44,6 +45,7 @@ class Report:
     problems: list[RowProblem]
     conflicts: list[RowProblem]
     doubles: list[RowProblem]
+    repeated: list[RowProblem]
     kept: list[RowProblem]
     new: Sequence[PersonRow]
     stored: bool
@@ -86,6 +88,7 @@ def _report(matched: Matched, bad: list[RowProblem], *, rows: int, stored: bool)
         problems=sorted(bad, key=lambda problem: problem.line),
         conflicts=matched.conflicts,
         doubles=matched.doubles,
+        repeated=matched.repeated,
         kept=matched.kept,
         new=matched.new,
         stored=stored,

@@ -55,10 +55,10 @@ def test_cell_over_several_lines_keeps_the_count_of_lines():
         ("external_id".encode("utf-16"), "Save it as “CSV UTF-8”"),
         (HEADER.encode() + b"\nLuc\xeda", "Line 2 is not UTF-8"),
         (HEADER.encode(), "no rows below"),
-        (b"external_id\nS-1", "Columns are missing: first_name"),
+        (b"external_id\nS-1", "Columns are missing: First name (first_name)"),
         (HEADER.replace("email", "emial").encode() + b"\nx", "Did you mean email?"),
         (HEADER.encode() + b",shoe_size\nx", "Unknown column “shoe_size”. Columns: external_id"),
-        (HEADER.encode() + b",email\nx", "“email” is there twice"),
+        (HEADER.encode() + b",email\nx", "“E-mail (email)” is there twice"),
         (b'"external_id\nS-1', "must name the columns"),
     ],
 )

@@ -144,8 +144,23 @@ def test_same_external_id_of_another_clinic_is_another_session(clinic):
     assert take_in(other, {}).sessions == 1
 
 
-def test_same_external_id_twice_in_a_file_is_refused_with_the_first_line(clinic):
+def test_row_doubled_in_a_file_is_stored_once_and_said_to_be_doubled(clinic):
     report = take_in(clinic, {}, {})
+
+    assert (report.sessions, report.unchanged, said(report.repeated)) == (1, 0, [(3, "external_id")])
+    assert "Doubled in this file: see line 2" in report.repeated[0].text
+    assert TreatmentSession.objects.count() == 1
+
+
+def test_protocol_may_be_called_by_its_name(clinic):
+    assert take_in(clinic, {"protocol": "microNEEDLING plan"}).problems != []
+    clinic.protocols.update(name="Microneedling plan")
+
+    assert take_in(clinic, {"protocol": "microNEEDLING plan"}).sessions == 1
+
+
+def test_same_external_id_twice_in_a_file_is_refused_with_the_first_line(clinic):
+    report = take_in(clinic, {}, {"notes": "Another one."})
 
     assert said(report.problems) == [(3, "external_id")]
     assert "Line 2 has this" in report.problems[0].text
@@ -192,7 +207,7 @@ def test_two_stored_patients_of_one_name_and_address_are_refused(clinic):
     report = take_in(clinic, {})
 
     assert said(report.problems) == [(2, "email")]
-    assert "patient_external_id" in report.problems[0].text
+    assert "Give the patient's id" in report.problems[0].text
 
 
 @pytest.mark.parametrize("column", ["first_name", "last_name", "birth_date"])

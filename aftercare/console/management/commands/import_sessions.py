@@ -24,7 +24,7 @@ CSV: UTF-8, with or without BOM; comma or semicolon. The first line names the co
   time_zone                the patient's own, for example Europe/London (empty: the clinic's)
   email_consent_version, email_consent_at   consent to aftercare e-mail; without it, messages are held
   practitioner *           name or licence number, as stored
-  protocol *               its slug       variant   standard, rf or prp (empty: standard)
+  protocol *               its slug or name   variant   standard, rf or prp (empty: standard)
   ended_at *               2026-03-28T15:00, by the clinic's clock, or with an offset
   areas *                  face:0.5x2;neck:1.0x1 (area:depth in mm x passes)
   treatment_consent *      yes or no
@@ -100,6 +100,7 @@ def _lines(report: Report) -> Iterable[str]:
         ("Not stored:", report.problems),
         ("Stored already, and otherwise:", report.conflicts),
         ("Most likely the same treatment under another id (--take-doubles stores them):", report.doubles),
+        ("Doubled in the file, stored once:", report.repeated),
         ("Patients' details kept as they are:", report.kept),
     )
     for title, problems in groups:
