@@ -49,7 +49,12 @@ ACCOUNT: dict[str, object] = {
 }
 SECOND_FACTOR: dict[str, object] = {
     "MFA_ADAPTER": "aftercare.console.accounts.adapters.SecondFactorAdapter",
-    "MFA_FORMS": {"add_webauthn": "aftercare.console.accounts.forms.PasskeyForm"},
+    "MFA_FORMS": {
+        "add_webauthn": "aftercare.console.accounts.passkeys.PasskeyForm",
+        "authenticate_webauthn": "aftercare.console.accounts.passkeys.AuthenticateForm",
+        "login_webauthn": "aftercare.console.accounts.passkeys.LogInForm",
+        "reauthenticate_webauthn": "aftercare.console.accounts.passkeys.ReauthenticateForm",
+    },
     "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"],
     "MFA_PASSKEY_LOGIN_ENABLED": True,
     # A passkey is something one has and something one is or knows; a bare touch would be one factor.

@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from django.views.static import serve
 
+handler400 = "aftercare.console.refusals.not_taken"
 handler403 = "aftercare.console.refusals.forbidden"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),

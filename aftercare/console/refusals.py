@@ -1,13 +1,24 @@
-"""What somebody reads whose role does not allow what they asked for."""
+"""What somebody reads whose role forbids what they asked for, or who sent what nobody can read."""
 
 from http import HTTPStatus
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.models import Role
 from aftercare.console.access import access_of
+
+
+class Unreadable(BadRequest):
+    """What was sent is refused with the words given, which hold nothing of it."""
+
+
+def not_taken(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Says why, where the refusal has words of its own."""
+    said = str(exception) if isinstance(exception, Unreadable) else ""
+    return render(request, "400.html", {"said": said}, status=HTTPStatus.BAD_REQUEST)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 # Django names it

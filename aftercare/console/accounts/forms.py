@@ -1,9 +1,8 @@
-"""The forms by which members come in: the invited, those who log in, and those who add a passkey."""
+"""The forms by which members come in: the invited, those who log in, and those who change their details."""
 
 from typing import Any
 
 from allauth.account.forms import LoginForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.validators import MaxLengthValidator
@@ -62,17 +61,6 @@ class DetailsForm(forms.Form):
             "Messages about tasks and alarms go there. A new address counts once you open the link in a mail "
             "to it."
         )
-
-
-class PasskeyForm(AddWebAuthnForm):
-    """Adds a passkey, unless its owner wants the device beside the password only."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].label = _("Name of the device")
-        self.fields["passwordless"].label = _("Log in with it alone, without a password")
-        self.fields["passwordless"].help_text = ""
-        self.fields["passwordless"].initial = True
 
 
 def _has_business_here(user: Any) -> bool:
