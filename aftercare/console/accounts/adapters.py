@@ -1,6 +1,9 @@
 """How the log-in pages behave here: nobody signs up by themselves, and secrets are not kept in the clear."""
 
 import base64
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -10,7 +13,20 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+NAME = "Aftercare"
 SALT = "aftercare.second-factor"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The site as mails name it."""
+
+    name: str
+    domain: str
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        return cls(name=NAME, domain=urlsplit(url).netloc)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -24,6 +40,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """In the site's own name, which allauth takes from the request where nobody gives it."""
+        super().send_mail(template_prefix, email, {**context, "current_site": Home.of(settings.SITE_URL)})
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Under the site's own address: a request's host is chosen by whoever asks."""
@@ -40,7 +60,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return _cipher().decrypt(encrypted_text.encode()).decode()
 
     def _get_site_name(self) -> str:
-        return "Aftercare"
+        return NAME
 
 
 def _cipher() -> MultiFernet:
