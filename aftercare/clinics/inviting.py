@@ -48,6 +48,7 @@ def invite(*, clinic: Clinic, email: str, role: str, by: User, now: datetime) ->
 @transaction.atomic
 def renew(invitation: Invitation, *, by: User, now: datetime) -> Invitation:
     """A waiting invitation with a new link and time to use it. Raises InvitationRefused."""
+    Clinic.objects.select_for_update(no_key=True).get(pk=invitation.clinic_id)  # first, as invite does
     row = _locked(invitation)
     if not row.waits:
         raise InvitationRefused(_("This invitation has been accepted or taken back already."))

@@ -26,7 +26,12 @@ from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.times import said_shortly
 from aftercare.outbox.refusing import Refused
-from aftercare.outbox.sending_invitations import begin_sending, send_invitation
+from aftercare.outbox.sending_invitations import (
+    MOST_A_DAY,
+    begin_sending,
+    send_invitation,
+    sent_within_a_day,
+)
 
 
 def send(invitation: Invitation, *, now: datetime) -> None:
@@ -160,7 +165,8 @@ class InvitationAdmin(ActingAdmin, ScopedHistoryAdmin):
         """Stores the invitation, then mails it: no mail service is called within a transaction."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = InviteForm(self.editable_clinics(request), request.POST or None)
+        clinics = self.editable_clinics(request)
+        form = InviteForm(clinics, request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
                 row = invite(**form.cleaned_data, by=user_of(request), now=timezone.now())
@@ -168,7 +174,9 @@ class InvitationAdmin(ActingAdmin, ScopedHistoryAdmin):
                 form.add_error("email", str(refused))
             else:
                 return self._send_first(request, row)
-        context = {"title": _("Invite somebody"), "form": form, "opts": self.opts}
+        sent = sent_within_a_day([clinic.pk for clinic in clinics], now=timezone.now())
+        today = [(clinic, len(sent[clinic.pk]), MOST_A_DAY) for clinic in clinics if sent[clinic.pk]]
+        context = {"title": _("Invite somebody"), "form": form, "opts": self.opts, "today": today}
         context = {**self.admin_site.each_context(request), **context}
         return TemplateResponse(request, "console/clinics/invite.html", context)
 

@@ -1,9 +1,11 @@
 """An invitation as a mail, handed to the mail service while its sender waits; tried once at a time."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.utils import format_datetime
+from operator import itemgetter
 
 from anymail.exceptions import AnymailError
 from django.db import transaction
@@ -12,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from aftercare.clinics.invitations import Invitation
+from aftercare.clinics.models import Clinic
 from aftercare.outbox.channel import Channel, NobodyKnows
 from aftercare.outbox.limiting import allowance, take
 from aftercare.outbox.models import Attempt
@@ -20,6 +23,10 @@ from aftercare.outbox.wire import Mail
 
 BETWEEN_TRIES = timedelta(minutes=2)
 """Longer than a call may take, so that two clicks are one mail."""
+MOST_A_DAY = 40
+"""Invitations a clinic may send within 24 hours: more than any clinic takes people on, and no way to write to
+strangers in its name."""
+DAY = timedelta(days=1)
 
 
 def send_invitation(invitation: Invitation, *, link: str, now: datetime) -> None:
@@ -46,8 +53,10 @@ def begin_sending(invitation: Invitation, *, now: datetime) -> None:
     """Writes the try down and takes it off the limits that every mail keeps.
 
     Raises Refused where it may not begin; in the transaction that makes a new link, so that the one sent
-    before stays good then.
+    before stays good then. Of one clinic one begins at a time, so that none goes beyond the day's number.
     """
+    clinic = Clinic.objects.select_for_update(no_key=True).get(pk=invitation.clinic_id)
+    _refuse_beyond_the_day(clinic, now)
     rested = Q(tried_at__isnull=True) | Q(tried_at__lte=now - BETWEEN_TRIES)
     waiting = Invitation.objects.filter(pk=invitation.pk).waiting()
     if not waiting.filter(rested).update(tried_at=now, not_sent=""):
@@ -56,6 +65,32 @@ def begin_sending(invitation: Invitation, *, now: datetime) -> None:
     if allowed.account == 0 or allowed.clinics.get(invitation.clinic_id) == 0:
         raise Refused(_("No more mails may be sent just now: a limit is reached. Try again later."))
     take(allowed, {invitation.clinic_id: 1})
+
+
+def sent_within_a_day(clinics: Collection[int], *, now: datetime) -> dict[int, list[datetime]]:
+    """When each of the clinics sent an invitation within the last 24 hours, or tried to; oldest first."""
+    since, facts = now - DAY, ("clinic_id", "id", "tried_at")
+    tries: set[tuple[int, int, datetime]] = set()
+    for rows in (Invitation.objects.all(), Invitation.history.all()):
+        tries.update(rows.filter(clinic__in=clinics, tried_at__gt=since).values_list(*facts))
+    found: dict[int, list[datetime]] = {clinic: [] for clinic in clinics}
+    for clinic, _pk, tried_at in sorted(tries, key=itemgetter(2)):
+        found[clinic].append(tried_at)
+    return found
+
+
+def _refuse_beyond_the_day(clinic: Clinic, now: datetime) -> None:
+    sent = sent_within_a_day([clinic.pk], now=now)[clinic.pk]
+    if len(sent) < MOST_A_DAY:
+        return
+    free_at = (sent[-MOST_A_DAY] + DAY).astimezone(clinic.time_zone)
+    text = _(
+        "%(clinic)s has sent %(most)s invitations within 24 hours, the most there may be. The next can be "
+        "sent from %(at)s (%(zone)s)."
+    )
+    said = date_format(free_at, "j F, H:i")
+    facts = {"clinic": clinic, "most": MOST_A_DAY, "at": said, "zone": clinic.time_zone}
+    raise Refused(text % facts)
 
 
 def _settle(invitation: Invitation, *, sent_at: datetime | None = None, not_sent: str = "") -> None:
