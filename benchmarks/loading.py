@@ -115,6 +115,7 @@ def fill(place: Place, rows: int) -> None:
         )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")  # else writing the rows to the disk goes on beside what is measured
 
 
 def _models_to_copy(place: Place) -> tuple[TreatmentSession, ScheduledMessage]:

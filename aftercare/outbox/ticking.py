@@ -38,9 +38,8 @@ def tick_once(name: str) -> int:
     sight = look(now=now)
     for step in (*STEPS, *slow_steps):
         _carefully(step, sight)
-    now = clock.database_now()
-    worth = wake_ups_worth(now=now, chunk=settings.CLAIM_CHUNK) if sight.due else 0
-    return worth or int((sight.tasks or sight.notices) and notices_due(now=now))
+    worth = wake_ups_worth(now=clock.database_now(), chunk=settings.CLAIM_CHUNK) if sight.due else 0
+    return worth or int((sight.tasks or sight.notices) and notices_due(now=clock.database_now()))
 
 
 def _reap(sight: Sight) -> None:
