@@ -13,7 +13,7 @@ from aftercare.content.expressions import paths_in
 from aftercare.content.filters import plain
 from aftercare.content.problems import ContentError, Problem
 from aftercare.content.segments import printable
-from aftercare.content.skeletons import Filler, Place, place_of, said_at
+from aftercare.content.skeletons import Filler, Place, by_place, place_of
 
 _GAPS = re.compile(r"(?<=\S)[ \t]{2,}")
 _LINE_ENDS = re.compile(r"[ \t]+\n")
@@ -61,12 +61,14 @@ def render(compiled: Compiled, values: RawValues) -> Rendered:
     """The message, the same to the byte for the same arguments. Raises ContentError on a missing value."""
     try:
         prepared = _prepared(compiled)
-        if missing := [place for place in prepared.places if said_at(values, place) is None]:
+        given = by_place(values)
+        if missing := [place for place in prepared.places if given.get(place) is None]:
             raise ContentError(*(_missing(".".join(place)) for place in missing))
-        filled = {
-            room: {name: _value(value) for name, value in named.items()} for room, named in values.items()
+        said = {
+            place: value if isinstance(value, bool) else _printable(value) for place, value in given.items()
         }
-        return Rendered(prepared.subject.fill(filled), prepared.html.fill(filled), prepared.text.fill(filled))
+        texts = (each.fill_with(said) for each in (prepared.subject, prepared.html, prepared.text))
+        return Rendered(*texts)
     except LiquidError as error:
         raise ContentError(Problem(1, 1, _("The message cannot be filled."), str(error.message))) from error
 
@@ -76,14 +78,10 @@ def _missing(path: str) -> Problem:
     return Problem(1, 1, message, _("Give it, or an empty text if there is nothing to say."))
 
 
-def _value(value: str | bool) -> str | bool:
-    return value if isinstance(value, bool) else _printable(plain(value))
-
-
 @lru_cache(maxsize=4096)
 def _printable(value: str) -> str:
     """Most values are the same in many messages: days, names of clinics, phone numbers."""
-    return printable(value)
+    return printable(plain(value))
 
 
 def _one_line(subject: str) -> str:

@@ -8,12 +8,12 @@ texts. What comes out is what Liquid would have printed, character for character
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Self, TextIO
 
 from liquid import BoundTemplate, RenderContext
 from liquid.builtin import output
-from liquid.builtin.expressions import Path, StringLiteral
+from liquid.builtin.expressions import FilteredExpression, Path, StringLiteral
 from liquid.builtin.expressions.logical import EqExpression, NeExpression
 from liquid.builtin.output import OutputNode
 from liquid.expression import Expression
@@ -21,6 +21,7 @@ from liquid.stringify import to_liquid_string
 
 from aftercare.content.conditions import Filled
 from aftercare.content.expressions import expressions_of, nodes_of
+from aftercare.content.filters import FILTERS
 from aftercare.content.liquid import MessageEnvironment, parse, parse_in
 
 MARK = "\x01"
@@ -31,6 +32,8 @@ SOMETHING = "x"
 RawValues = Mapping[str, Mapping[str, str | bool]]
 Place = tuple[str, str]
 """A placeholder by its room and name."""
+Said = Mapping[Place, str | bool]
+_Evaluated = Callable[..., tuple[str, bool]]
 
 
 class _Gap(OutputNode):
@@ -90,10 +93,14 @@ class FilledText(str):
 
 @dataclass(frozen=True)
 class _Printed:
-    """What stands between braces: the paths it reads, and how it says them, unless it is one path alone."""
+    """What stands between braces: the paths it reads, and how it says them, unless it is one path alone.
+
+    ``filters``: those it takes its one path through, where that is all.
+    """
 
     paths: tuple[Place, ...]
     expression: Expression | None
+    filters: tuple[Callable[..., str], ...] = ()
 
 
 class Filler:
@@ -108,17 +115,24 @@ class Filler:
         self._html, self._tidy = html, tidy
         self._skeleton = parse_in(GAPS, source)
         self._filled, self._compared = _asked(self.template)
-        self._printed = dict(_printed(self.template))
         self._decided = lru_cache(maxsize=256)(self._decide)
-        self._evaluated = lru_cache(maxsize=1024)(self._evaluate)
+        self._ways = {gap: self._way(printed) for gap, printed in _printed(self.template)}
 
     def fill(self, values: RawValues) -> str:
         """The text with these values, which are plain texts and flags. Raises LiquidError as Liquid would."""
+        return self.fill_with(by_place(values))
+
+    def fill_with(self, values: Said) -> str:
+        """As :meth:`fill`, for several texts that are filled with the same values."""
         answers = self._answers(values)
         tidy, untidy = self._decided(answers)
         said, odd = {}, []
         for gap in untidy.different:
-            said[gap], is_run = self._say(gap, values)
+            paths, evaluated = self._ways[gap]
+            if evaluated is None:
+                said[gap], is_run = _shown(values.get(paths[0]), self._html)
+            else:
+                said[gap], is_run = evaluated(*map(values.get, paths))
             if not is_run:
                 odd.append(gap)
         if not odd:
@@ -127,21 +141,26 @@ class Filler:
             return self._decided(answers, frozenset(odd))[0].filled(said)
         return self._tidy(untidy.joined(said))
 
-    def _say(self, gap: str, values: RawValues) -> tuple[str, bool]:
-        """What stands in the gap, and whether it is a plain run of words."""
-        printed = self._printed[gap]
-        given = [said_at(values, path) for path in printed.paths]
-        return self._evaluated(gap, *given) if printed.expression else _shown(given[0], self._html)
+    def _way(self, printed: _Printed) -> tuple[tuple[Place, ...], _Evaluated | None]:
+        """What a gap reads, and what makes of that what stands in it, unless it is shown as it is."""
+        if printed.expression is None:
+            return printed.paths, None
+        evaluate = self._filtered if printed.filters else self._evaluate
+        return printed.paths, lru_cache(maxsize=1024)(partial(evaluate, printed))
 
-    def _evaluate(self, gap: str, *given: str | bool | None) -> tuple[str, bool]:
-        printed = self._printed[gap]
+    def _filtered(self, printed: _Printed, value: Any) -> tuple[str, bool]:
+        for each in printed.filters:
+            value = each(value)
+        return _shown(value, self._html)
+
+    def _evaluate(self, printed: _Printed, *given: str | bool | None) -> tuple[str, bool]:
         context = RenderContext(self.template, globals=_nested(printed.paths, given))
         return _shown(printed.expression.evaluate(context) if printed.expression else None, self._html)
 
-    def _answers(self, values: RawValues) -> tuple[str | bool | None, ...]:
+    def _answers(self, values: Said) -> tuple[str | bool | None, ...]:
         """All that the conditions can see of the values."""
-        filled = [said_at(values, path) not in ("", False) for path in self._filled]
-        return (*filled, *[said_at(values, path) for path in self._compared])
+        filled = [values.get(path) not in ("", False) for path in self._filled]
+        return (*filled, *map(values.get, self._compared))
 
     def _decide(
         self, answers: tuple[str | bool | None, ...], empty: frozenset[str] = frozenset()
@@ -155,10 +174,8 @@ class Filler:
         return Parts.of(self._tidy(skeleton)), Parts.of(skeleton)
 
 
-def said_at(values: RawValues, path: Place) -> str | bool | None:
-    """The value in that place, or None where there is none."""
-    room = values.get(path[0])
-    return None if room is None else room.get(path[1])
+def by_place(values: RawValues) -> Said:
+    return {(room, name): value for room, named in values.items() for name, value in named.items()}
 
 
 def _nested(paths: Sequence[Place], values: Sequence[str | bool | None]) -> dict[str, dict[str, Any]]:
@@ -194,7 +211,18 @@ def _printed(template: BoundTemplate) -> Iterator[tuple[str, _Printed]]:
             if isinstance(path, Path) and not expression.filters:
                 yield name_of(expression), _Printed((place_of(path),), None)
             else:
-                yield name_of(expression), _Printed(tuple(map(place_of, _paths_of(expression))), expression)
+                paths = tuple(map(place_of, _paths_of(expression)))
+                yield name_of(expression), _Printed(paths, expression, _filters_of(expression))
+
+
+def _filters_of(expression: Expression) -> tuple[Callable[..., str], ...]:
+    """The filters that a path goes through one after the other; none where there is more to it."""
+    if not isinstance(expression, FilteredExpression) or not isinstance(expression.left, Path):
+        return ()
+    filters = expression.filters or []
+    if any(each.args or each.name not in FILTERS for each in filters):
+        return ()
+    return tuple(FILTERS[each.name] for each in filters)
 
 
 def _paths_of(expression: Expression) -> Iterator[Path]:

@@ -57,6 +57,8 @@ class Channel:
 
     def open(self) -> None:
         """Connects unless connected already. Whatever it raises, nothing has left."""
+        if isinstance(self._backend, smtp.EmailBackend) and self._backend.connection is not None:
+            return  # asked before each message
         with within(settings.EMAIL_TIMEOUT * CALLS_A_MESSAGE):
             self._backend.open()
 

@@ -1,14 +1,16 @@
 """The messages of one claim, read together with all that judging and writing them needs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import dropwhile, islice
 from typing import Any
 
 from django.db.models import Model, QuerySet
 
 from aftercare.clinics.addresses import comparable
-from aftercare.clinics.models import Clinic, Practitioner
+from aftercare.clinics.instances import instance, refer
+from aftercare.clinics.models import Clinic, Patient, Practitioner
 from aftercare.content.models import CompiledVersion
 from aftercare.content.publishing import Texts
 from aftercare.outbox.composing import approved_texts
@@ -24,14 +26,17 @@ AHEAD = 50
 """Messages read in one go: about as many as a sender sends before what it read has to be read again."""
 FRESH_TEXT = timedelta(seconds=5)
 """A text that was approved a moment ago may be used a little later than a stop."""
-NOT_SENT = (
-    "moved_by", "planned_at", "why", "why_detail", "superseded_by", "sent_at",
-    "provider_message_id", "delivery", "delivery_at",
-    "session__screening", "session__override_reason", "session__notes", "session__void_reason",
-    "session__external_id", "session__created_at", "session__skipped_steps",
-    "patient__phone", "patient__birth_date", "patient__external_id", "patient__paused_reason",
-)  # fmt: skip
-"""What neither judging nor writing a message looks at."""
+UNREAD = {
+    ScheduledMessage: (
+        "moved_by", "planned_at", "why", "why_detail", "superseded_by", "sent_at",
+        "provider_message_id", "delivery", "delivery_at",
+    ),
+    TreatmentSession: (
+        "screening", "override_reason", "notes", "void_reason", "external_id", "created_at", "skipped_steps",
+    ),
+    Patient: ("phone", "birth_date", "external_id", "paused_reason"),
+}  # fmt: skip
+"""What neither judging nor writing a message looks at; asked for all the same, it is read then."""
 
 
 class Shared:
@@ -72,16 +77,16 @@ class Shared:
 
     def _attach(self, message: ScheduledMessage) -> None:
         patient, session = message.patient, message.session
-        message.clinic = self._rows[Clinic, message.clinic_id]
-        message.step = self._rows[ProtocolStep, message.step_id]
-        session.practitioner = self._rows[Practitioner, session.practitioner_id]
-        session.protocol = self._rows[Protocol, session.protocol_id]
+        clinic = self._rows[Clinic, message.clinic_id]
+        refer(message, clinic=clinic, step=self._rows[ProtocolStep, message.step_id])
+        refer(session, practitioner=self._rows[Practitioner, session.practitioner_id])
+        refer(session, protocol=self._rows[Protocol, session.protocol_id])
         if session.clinic_id == message.clinic_id:
-            session.clinic = message.clinic
+            refer(session, clinic=clinic)
         if patient.clinic_id == message.clinic_id:
-            patient.clinic = message.clinic
+            refer(patient, clinic=clinic)
         if session.patient_id == patient.pk:
-            session.patient = patient
+            refer(session, patient=patient)
 
 
 class InHand:
@@ -105,7 +110,7 @@ class InHand:
         if self.must_read(message_id, now=now):
             next_ones = dropwhile(lambda pk: pk != message_id, self._left)
             self._asked = set(islice(next_ones, AHEAD))
-            self._messages = {message.pk: message for message in self._read()}
+            self._messages = {message.pk: message for message in _with_patients(self._rows())}
             self._shared.attach(list(self._messages.values()), now=now)
             _attach_treatments([message.session for message in self._messages.values()])
             self._suppressed = self._read_suppressed()
@@ -126,11 +131,10 @@ class InHand:
         """The approved text that speaks to the message's patient."""
         return self._shared.text_for(message)
 
-    def _read(self) -> QuerySet[ScheduledMessage]:
-        rows = ScheduledMessage.objects.filter(
+    def _rows(self) -> QuerySet[ScheduledMessage]:
+        return ScheduledMessage.objects.filter(
             pk__in=self._asked, status=Status.CLAIMED, claim_token__in=self._tokens
         )
-        return rows.select_related("patient", "session").defer(*NOT_SENT)
 
     def _read_suppressed(self) -> set[tuple[int, str, str]]:
         """The clinics and addresses, of those in hand, that do not go together, and for which purpose."""
@@ -143,15 +147,34 @@ class InHand:
         return set(rows.values_list("clinic_id", "email", "purpose"))
 
 
+def _with_patients(rows: QuerySet[ScheduledMessage]) -> Iterator[ScheduledMessage]:
+    """Each with its session and its patient."""
+    ways = {"": ScheduledMessage, "session__": TreatmentSession, "patient__": Patient}
+    paths = [f"{way}{name}" for way, model in ways.items() for name in _columns(model)]
+    for found in rows.order_by().values_list(*paths):
+        values = iter(found)
+        message = instance(ScheduledMessage, _columns(ScheduledMessage), values)
+        session = instance(TreatmentSession, _columns(TreatmentSession), values)
+        refer(message, session=session, patient=instance(Patient, _columns(Patient), values))
+        yield message
+
+
+@cache
+def _columns(model: type[Model]) -> tuple[str, ...]:
+    unread = UNREAD.get(model, ())
+    return tuple(each.attname for each in model._meta.concrete_fields if each.name not in unread)
+
+
 def _attach_treatments(sessions: Sequence[TreatmentSession]) -> None:
     """Gives each session its areas and products, as Django's ``prefetch_related`` does.
 
     That makes a query set for each session and kind: a third of all that reading a message costs.
     """
     found: dict[int, dict[str, list[Any]]] = {each.pk: {"areas": [], "products": []} for each in sessions}
-    for area in TreatedArea.objects.filter(session__in=found).order_by("pk"):
-        found[area.session_id]["areas"].append(area)
-    for product in ProductApplied.objects.filter(session__in=found).order_by("pk"):
-        found[product.session_id]["products"].append(product)
+    for name, model in (("areas", TreatedArea), ("products", ProductApplied)):
+        columns = _columns(model)
+        for values in model.objects.filter(session__in=found).order_by("pk").values_list(*columns):
+            row: Any = instance(model, columns, values)
+            found[row.session_id][name].append(row)
     for session in sessions:
         vars(session)["_prefetched_objects_cache"] = found[session.pk]

@@ -4,10 +4,9 @@ The later session's message stands for an earlier one's with the same leaflet. W
 its dates are the latest of all treatments of the day, so that no two messages contradict each other.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from aftercare.protocols.bounds import hours_of
@@ -44,8 +43,17 @@ class Treatment:
 
 def strictest(treatments: Sequence[Treatment], topics: Iterable[str]) -> dict[str, FromWhen | None]:
     """By topic, from when it is allowed again after all these treatments; None: no rule."""
-    after = cache(lambda number, hours: treatments[number].after(hours))  # several topics wait equally long
-    return {topic: _latest(treatments, topic, after) for topic in topics}
+    asked = list(topics)
+    found: dict[str, FromWhen | None] = dict.fromkeys(asked)
+    for each in treatments:
+        ends: dict[int, FromWhen] = {}  # several topics wait equally long
+        for topic in asked:
+            hours = each.waits.get(topic)
+            if hours is not None:
+                if hours not in ends:
+                    ends[hours] = each.after(hours)
+                found[topic] = _later(found[topic], ends[hours])
+    return found
 
 
 def treatment_of(session: TreatmentSession) -> Treatment:
@@ -76,15 +84,8 @@ def waits_of(session: TreatmentSession) -> dict[str, int | None]:
     return {rule.topic: hours_of(rule, light=light) for rule in rules} | session.waits
 
 
-def _latest(
-    treatments: Sequence[Treatment], topic: str, after: Callable[[int, int], FromWhen]
-) -> FromWhen | None:
-    found = [
-        after(number, hours)
-        for number, each in enumerate(treatments)
-        if (hours := each.waits.get(topic)) is not None
-    ]
-    return max(found, key=_order, default=None)
+def _later(one: FromWhen | None, other: FromWhen) -> FromWhen:
+    return other if one is None or _order(other) > _order(one) else one
 
 
 def _stands_for(session: TreatmentSession, other: TreatmentSession, step: ProtocolStep | None) -> bool:
@@ -97,5 +98,5 @@ def _stands_for(session: TreatmentSession, other: TreatmentSession, step: Protoc
     return same or other.protocol_id == session.protocol_id
 
 
-def _order(when: FromWhen) -> tuple[object, object]:
+def _order(when: FromWhen) -> tuple[date, str]:
     return when.on, when.at.isoformat() if when.at else ""

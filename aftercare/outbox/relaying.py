@@ -10,11 +10,10 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import psycopg
 from django.db import connection, transaction
-from psycopg.types.json import Jsonb
 
 from aftercare.outbox.models import Attempt, AttemptOutcome, Status
+from aftercare.outbox.prepared import Prepared
 from aftercare.outbox.settling import Result, open_attempt, settle
 
 # Rows are found by their primary keys. Written with || '', a status cannot lead the planner to the partial
@@ -61,6 +60,11 @@ tried AS (
     FROM moved WHERE NOT over
     RETURNING id
 )"""
+TYPES = {
+    "now": "timestamptz", "provider_id": "text", "attempt": "int8", "token": "uuid",
+    "next": "uuid", "next_token": "uuid", "number": "int8", "opened_at": "timestamptz", "provider": "text",
+    "key": "uuid", "compiled": "int8", "values": "jsonb", "headers": "jsonb", "digest": "text",
+}  # fmt: skip
 COUNT_SENT, GIVE_TRY = "(SELECT count(*) FROM moved WHERE over)", "(SELECT id FROM tried)"
 
 
@@ -118,21 +122,17 @@ def _in_one_statement(done: Done | None, attempt: Attempt | None, now: datetime)
 def _by_statement(done: Done | None, attempt: Attempt | None, now: datetime) -> tuple[int, int | None]:
     """How many were settled, and the id of the try."""
     statement = _statement(settles=done is not None, opens=attempt is not None)
-    values = {"now": now, **_settling(done), **_opening(attempt)}
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        raw = connection.connection
-        raw.prepare_threshold = 0  # only for cursors like this one: Django's own bind on this side
-        with psycopg.Cursor(raw) as cursor:
-            return cursor.execute(statement, values).fetchall()[0]
+    sent, opened = statement.row({"now": now, **_settling(done), **_opening(attempt)})
+    return sent or 0, opened
 
 
 @cache
-def _statement(*, settles: bool, opens: bool) -> str:
+def _statement(*, settles: bool, opens: bool) -> Prepared:
     turns = " UNION ALL ".join([SENT] * settles + [NEXT] * opens)
     parts = [CLOSE] * settles + [MOVE.format(turns=turns)] + [LINE] * settles + [TRY] * opens
     found = (COUNT_SENT if settles else "1", GIVE_TRY if opens else "NULL")
-    return f"WITH {', '.join(parts)} SELECT {', '.join(found)}"
+    name = f"relay_{settles:d}{opens:d}"
+    return Prepared(name, f"WITH {', '.join(parts)} SELECT {', '.join(found)}", TYPES)
 
 
 def _settling(done: Done | None) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _opening(attempt: Attempt | None) -> dict[str, Any]:
         "provider": attempt.provider,
         "key": attempt.idempotency_key,
         "compiled": attempt.compiled_id,
-        "values": Jsonb(attempt.values),
-        "headers": Jsonb(attempt.headers),
+        "values": attempt.values,
+        "headers": attempt.headers,
         "digest": attempt.digest,
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.mail.backends import smtp
 
-from aftercare.outbox.wire import address, wire_of
+from aftercare.outbox.wire import address, is_plain_address, wire_of
 
 Reply = tuple[int, bytes]
 
@@ -124,9 +124,13 @@ class SmtpBackend(smtp.EmailBackend):
         return True
 
 
-@lru_cache(maxsize=1024)
 def _path(address: str) -> str:
     """The address between angle brackets, without a name (RFC 5321, 4.1.2)."""
+    return f"<{address}>" if is_plain_address(address) else _quoted(address)
+
+
+@lru_cache(maxsize=1024)
+def _quoted(address: str) -> str:
     return smtplib.quoteaddr(address)
 
 

@@ -83,7 +83,12 @@ def header(name: str, value: str) -> bytes:
 
 def address(value: str) -> str:
     """An address as a header has it: a name in encoded words, a domain in ASCII. Raises ValueError."""
-    return value if _PLAIN_ADDRESS.fullmatch(value) else _sanitized(value)
+    return value if is_plain_address(value) else _sanitized(value)
+
+
+def is_plain_address(value: str) -> bool:
+    """Whether it is an address alone, in characters that stand for themselves wherever an address may be."""
+    return _PLAIN_ADDRESS.fullmatch(value) is not None
 
 
 @lru_cache(maxsize=1024)
