@@ -138,30 +138,38 @@ def called_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int)
 
 
 def close_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Closes the task with its outcome; the page comes back with what was written if that is missing, or if
-    the patient has sent something since the page was shown."""
+    """Closes the task with its outcome; the page comes back with what was written if that is missing, if the
+    patient has sent something since the page was shown, or if somebody else closed the task meanwhile."""
     task = _task(model_admin, request, pk)
     form = CloseForm(request.POST, level=level_at_stake(task))
     if not form.is_valid():
         return task_page(model_admin, request, task, close_form=form)
     closing = form.closing(read=request.POST.get("read", ""))
     try:
-        return _act(
-            request,
-            task,
-            lambda: finish(task=task, closing=closing, by=user_of(request), now=timezone.now()),
-            **_said_after(stays_open(form.level, closing)),
-        )
+        finish(task=task, closing=closing, by=user_of(request), now=timezone.now())
+    except (TaskError, ConcernError) as refused:
+        return _not_closed(model_admin, request, task, closing.outcome, refused)
     except (UnreadAnswer, NotSaid) as refused:
         form.add_error("outcome", str(refused))
         messages.error(request, str(refused))
         return task_page(model_admin, request, task, close_form=form)
+    if stays_open(form.level, closing):
+        messages.success(request, _("Noted. The emergency stays open, and the next people are told now."))
+        return HttpResponseRedirect(_page_of(task))
+    messages.success(request, _("Closed."))
+    return HttpResponseRedirect(reverse("admin:followups_followuptask_changelist"))
 
 
-def _said_after(still_open: bool) -> dict[str, Any]:
-    if still_open:
-        return {"done": _("Noted. The emergency stays open, and the next people are told now.")}
-    return {"done": _("Closed."), "then": reverse("admin:followups_followuptask_changelist")}
+def _not_closed(
+    model_admin: "FollowUpTaskAdmin", request: HttpRequest, task: FollowUpTask, words: str, why: Exception
+) -> HttpResponseBase:
+    """The page again; where somebody else closed the task meanwhile, with the words as a note to add."""
+    messages.error(request, str(why))
+    task.refresh_from_db()
+    if task.closed_at is None:
+        return HttpResponseRedirect(_page_of(task))
+    messages.warning(request, _("What you wrote is not kept yet. It stands below: add it as a note."))
+    return task_page(model_admin, request, task, note_form=NoteForm(initial={"text": words}))
 
 
 VIEWS: Mapping[str, Callable[..., HttpResponseBase]] = {
@@ -199,7 +207,7 @@ def _is_uuid(words: str) -> bool:
 
 
 def _act(
-    request: HttpRequest, task: FollowUpTask, act: Callable[[], Any], *, done: Promise, then: str = ""
+    request: HttpRequest, task: FollowUpTask, act: Callable[[], Any], *, done: Promise
 ) -> HttpResponseBase:
     try:
         act()
@@ -207,10 +215,11 @@ def _act(
         messages.error(request, str(error))
         return HttpResponseRedirect(_page_of(task))
     messages.success(request, str(done))
-    return HttpResponseRedirect(then or _page_of(task))
+    return HttpResponseRedirect(_page_of(task))
 
 
 def _shown(model_admin: "FollowUpTaskAdmin", request: HttpRequest, task: FollowUpTask) -> dict[str, Any]:
+    may_note = model_admin.may_handle(request, task)
     return {
         "opts": model_admin.opts,
         "original": task,
@@ -218,7 +227,8 @@ def _shown(model_admin: "FollowUpTaskAdmin", request: HttpRequest, task: FollowU
         "clinic": task.clinic,
         "title": task.get_cause_display(),
         "overdue": is_overdue(task),
-        "may_handle": task.closed_at is None and model_admin.may_handle(request, task),
+        "may_note": may_note,
+        "may_handle": task.closed_at is None and may_note,
         "concerned": concerned(task),
         **_of_concern(task),
         "said": _said(task),

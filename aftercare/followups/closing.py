@@ -71,16 +71,13 @@ def close_task(
 
 
 def add_note(*, task: FollowUpTask, text: str, by: User, now: datetime) -> TaskNote:
-    """Keeps what was tried or agreed so far. The same words by the same person at the same time are one note.
+    """Keeps what was tried or agreed; of a closed task too, for what a second person has to say of it.
 
-    Raises TaskError without words, or if the task is closed.
+    The same words by the same person at the same time are one note. Raises TaskError without words.
     """
     words = text.strip()
     if not words:
         raise TaskError(_("Write what you tried or agreed, in a few words."))
-    task.refresh_from_db(fields=["closed_at"])
-    if task.closed_at is not None:
-        raise TaskError(_("This task has been closed already."))
     return TaskNote.objects.get_or_create(task=task, text=words, by=by, at=now)[0]
 
 
@@ -93,6 +90,9 @@ def give_back(*, task: FollowUpTask, why: str, by: User, now: datetime) -> Follo
     """
     again = TaskNote.objects.filter(task=task, text=why.strip(), by=by, at__gt=now - SLIP)
     if not again.exists():
+        task.refresh_from_db(fields=["closed_at"])
+        if task.closed_at is not None:
+            raise TaskError(_("This task has been closed already."))
         add_note(task=task, text=why, by=by, now=now)
         everybody = When(told=Rung.OVERDUE, then=Value(Rung.OWNER))
         FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=True).update(

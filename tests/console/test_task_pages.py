@@ -89,11 +89,25 @@ def test_note_without_words_is_asked_for_again(client, staff, task):
     assert not TaskNote.objects.exists()
 
 
-def test_note_to_a_closed_task_is_refused(client, staff, task):
+def test_note_to_a_closed_task_is_kept_beside_its_outcome(client, staff, task):
     close_task(task=task, outcome="Called.", by=staff, now=NOW)
 
-    assert "closed already" in note(client, task, "Too late").content.decode()
-    assert not TaskNote.objects.exists()
+    page = note(client, task, "She called back at 17:00.").content.decode()
+
+    assert "She called back at 17:00." in page
+    assert "Called." in page
+
+
+def test_outcome_of_the_second_to_close_comes_back_as_a_note_to_add(client, staff, task, clinic):
+    close_task(task=task, outcome="No answer.", by=factories.user(clinic), now=NOW)
+
+    url = reverse("admin:followups_followuptask_close", args=[task.pk])
+    page = client.post(url, {"outcome": "She has a fever: sent to a doctor."})
+
+    assert page.context["note_form"].initial == {"text": "She has a fever: sent to a doctor."}
+    assert "add it as a note" in page.content.decode()
+    task.refresh_from_db()
+    assert task.outcome == "No answer."
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, None])
