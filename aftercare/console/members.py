@@ -7,7 +7,9 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from aftercare.clinics.leaving import LastOwner, end_membership, refuse_last_owner
@@ -72,10 +74,19 @@ class MembershipAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     change_form_template = "console/clinics/member_form.html"
     change_list_template = "console/clinics/membership_list.html"
     delete_confirmation_template = "console/clinics/take_out.html"
-    list_display = ("user", "clinic", "role", "told_of_tasks")
+    list_display = ("shown_name", "user", "clinic", "role", "is_told")
     list_filter = ("clinic", "role")
     list_select_related = ("user", "clinic")
     search_fields = ("user__username", "user__first_name", "user__last_name")
+
+    @display(description=_("name"), ordering="user__first_name")
+    def shown_name(self, membership: Membership) -> str | Promise:
+        return name_of(membership.user)
+
+    @display(description=_("told of tasks"), boolean=True, ordering="told_of_tasks")
+    def is_told(self, membership: Membership) -> bool:
+        """Viewers never are."""
+        return membership.told_of_tasks and membership.role != Role.VIEWER
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         may_invite = access_of(request).holds(OWNERS)

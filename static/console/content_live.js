@@ -68,13 +68,15 @@
     state.textContent = state.dataset.checking;
     try {
       const answer = await fetch(editor.dataset.live, { method: "POST", body: asked(), signal: asking.signal });
-      if (!answer.ok) throw new Error(String(answer.status));
+      if (!answer.ok) throw new Error([400, 413].includes(answer.status) ? "refused" : "failed");
       const found = await answer.json();
       if (found.sessions) offer(found.sessions, template);
       fill(found);
       state.textContent = state.dataset.checked;
     } catch (error) {
-      if (error.name !== "AbortError") state.textContent = state.dataset.failed;
+      if (error.name === "AbortError") return;
+      panel.textContent = "";  // what was found of other words says nothing of these
+      state.textContent = error.message === "refused" ? state.dataset.refused : state.dataset.failed;
     }
   };
   const soon = () => { clearTimeout(timer); timer = setTimeout(ask, WAIT); };
