@@ -25,8 +25,8 @@ from aftercare.checkins.unanswered import withdraw_unanswered
 from aftercare.clinics.hours import duty_of
 from aftercare.clinics.kept import Blank, Kept, insert
 from aftercare.outbox.holding import lock_patient
+from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage
-from aftercare.outbox.promising import lock_patients
 from aftercare.treatments.depth import band_of
 from aftercare.treatments.models import TreatedArea, TreatmentSession
 from aftercare.treatments.screening import Answer

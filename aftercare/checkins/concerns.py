@@ -24,8 +24,8 @@ from aftercare.followups.closing import TaskError, claim_task, close_task
 from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.followups.opening import open_task, withdraw_tasks
 from aftercare.outbox.holding import hold_routine, release_routine
+from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.notifying import tell_now
-from aftercare.outbox.promising import lock_patients
 from aftercare.outbox.waking import wake_on_commit
 from aftercare.treatments.models import TreatmentSession
 

@@ -20,8 +20,8 @@ from aftercare.checkins.models import CheckInPhoto, Concern
 from aftercare.clinics.models import User
 from aftercare.followups.closing import claim_task, close_task, give_back
 from aftercare.followups.models import FollowUpTask, Reached
+from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.notifying import tell_now
-from aftercare.outbox.promising import lock_patients
 from aftercare.outbox.waking import wake_on_commit
 
 MOST_DIGITS = 18

@@ -17,7 +17,7 @@ from django.db import transaction
 from PIL import Image, ImageOps
 
 from aftercare.checkins.models import CheckIn, CheckInPhoto
-from aftercare.outbox.promising import lock_patients
+from aftercare.outbox.locking import lock_patients
 
 MOST = 4
 LARGEST_BYTES = 12 * 1024 * 1024

@@ -16,10 +16,11 @@ from aftercare.checkins.models import CheckIn, RuleSet
 from aftercare.clinics.kept import Blank, Kept
 from aftercare.content.models import MessageTemplate, TemplatePurpose, TemplateVersion
 from aftercare.followups.opening import withdraw_tasks
+from aftercare.outbox.covering import covered_of, covers
 from aftercare.outbox.importing.slicing import in_chunks
 from aftercare.outbox.links import CHECK_IN
+from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage, Status, Why
-from aftercare.outbox.promising import lock_patients
 from aftercare.outbox.readdressing import KEPT, close_former_tries
 from aftercare.outbox.revising import UNSENT
 from aftercare.outbox.superseding import Place, course_of, newer_than, taken_over_by
@@ -116,13 +117,17 @@ def _promise(messages: Sequence[ScheduledMessage], now: datetime) -> int:
 
 
 def _of_the_newest(messages: Sequence[ScheduledMessage]) -> list[ScheduledMessage]:
-    """Without those whose question a newer session's own check-in asks."""
+    """Without those whose question a newer session's own check-in asks.
+
+    One that these cover is not sent: the patient was asked for both.
+    """
     course = course_of({m.patient_id for m in messages}, clinics={m.clinic_id for m in messages})
-    kept = []
+    covered, kept = covered_of(message.session_id for message in messages), []
     for message in messages:
         session, mine = message.session, course[message.patient_id]
         place = Place.of(session, message.patient.zone)
-        if taken_over_by(message.step, place, newer_than(session.ended_at, session.pk, mine)) is None:
+        newer = taken_over_by(message.step, place, newer_than(session.ended_at, session.pk, mine))
+        if newer is None or covers(message.step, session.pk, newer.pk, covered):
             kept.append(message)
     return kept
 

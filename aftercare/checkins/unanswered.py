@@ -16,8 +16,8 @@ from aftercare.clinics.hours import duty_of
 from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.followups.opening import open_task, withdraw_task
 from aftercare.outbox.concluding import TASK_TIME
+from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage
-from aftercare.outbox.promising import lock_patients
 
 TOLD_AFTER = timedelta(hours=24)
 LOOK_BACK = timedelta(days=7)

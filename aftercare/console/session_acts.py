@@ -1,16 +1,14 @@
 """What may be done to a session that was completed: take it back at once, or void it."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.console.acts import Act
-from aftercare.console.session_plan import Line, line_of
+from aftercare.console.session_plan import Line, as_revived, line_of
 from aftercare.outbox.forecasting import undo_time
-from aftercare.outbox.models import Status
 from aftercare.outbox.planning import reopen_session, void_session
 from aftercare.outbox.previewing import would_revive
 from aftercare.outbox.revising import UNSENT
@@ -34,9 +32,7 @@ def _stops(session: TreatmentSession) -> Iterable[Line]:
 
 def _starts(session: TreatmentSession) -> Iterable[Line]:
     """What the session superseded, as it was promised."""
-    rows = would_revive(session, now=timezone.now())
-    status = str(Status.SCHEDULED.label)
-    return [replace(line_of(row), status=status, tone="good", reasons=[]) for row in rows]
+    return [as_revived(row) for row in would_revive(session, now=timezone.now())]
 
 
 UNDO = Act(

@@ -1,6 +1,7 @@
 """The form of a treatment session: enough for a draft, or all that is needed to make promises."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,7 +26,7 @@ from aftercare.console.session_starting import START
 from aftercare.console.times import WallClockField, just_now, place
 from aftercare.protocols.models import Variant
 from aftercare.treatments.completing import Problems, completion_problems
-from aftercare.treatments.models import SessionState, Site, TreatedArea, TreatmentSession
+from aftercare.treatments.models import ProductApplied, SessionState, Site, TreatedArea, TreatmentSession
 from aftercare.treatments.screening import QUESTIONS, Answer, Weight, questions_for
 
 COMPLETE = "_complete"
@@ -130,7 +131,19 @@ class SessionForm(OverrideFields, OneClinicForm):
 
     def session_areas(self) -> list[TreatedArea]:
         """The treated areas on the page that can be read, as they would be saved."""
-        rows = AREAS(self.data, instance=self.instance, prefix="areas")
+        return self._rows_of("areas", AREAS)
+
+    def treatment(self) -> TreatmentSession:
+        """The session with its areas and products as they would be saved; a new one has the id 0."""
+        found = copy(self.instance)
+        found.pk = found.pk or 0  # without an id Django lets nobody ask for its areas
+        rows = {"areas": self.session_areas(), "products": self._rows_of("products", PRODUCTS)}
+        shown = {name: typed for name, typed in rows.items() if typed or f"{name}-TOTAL_FORMS" in self.data}
+        found._prefetched_objects_cache = shown if self.instance.pk else rows  # type: ignore[attr-defined]
+        return found
+
+    def _rows_of(self, prefix: str, formset: Any) -> list[Any]:
+        rows = formset(self.data, instance=self.instance, prefix=prefix)
         if not rows.management_form.is_valid():
             return []
         shown: list[Any] = rows.forms
@@ -279,4 +292,7 @@ class AreaForm(RowForm):
 
 AREAS = forms.inlineformset_factory(
     TreatmentSession, TreatedArea, form=AreaForm, fields=("site", "depth_mm", "passes"), extra=0
+)
+PRODUCTS = forms.inlineformset_factory(
+    TreatmentSession, ProductApplied, form=RowForm, fields=("name", "lot", "for_home"), extra=0
 )

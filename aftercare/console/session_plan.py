@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,7 +16,7 @@ from aftercare.console.times import clock, place, said, said_shortly
 from aftercare.outbox.delivery import LOST
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts
 from aftercare.outbox.models import ScheduledMessage, Status, Why
-from aftercare.outbox.previewing import Change, changes, opens_task, preview, would_supersede
+from aftercare.outbox.previewing import Change, changes, opens_task, preview, would_revive, would_supersede
 from aftercare.outbox.reasons import sentences
 from aftercare.outbox.revising import Effect
 from aftercare.outbox.suppressing import reasons_against
@@ -78,11 +79,15 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The lines, what is superseded, the waits, what is missing, and a digest of what saving would change."""
+    """The lines, the waits, what is missing, and a digest of what saving would change.
+
+    ``superseded``, ``revived``: messages of the patient's other sessions that stop, or go after all.
+    """
 
     lines: list[Line] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     superseded: list[Line] = field(default_factory=list)
+    revived: list[Line] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     zone: str = ""
     ended: str = ""
@@ -110,6 +115,8 @@ class ReadForm(Protocol):
 
     def session_areas(self) -> list[TreatedArea]: ...
 
+    def treatment(self) -> TreatmentSession: ...
+
 
 def plan_of(form: ReadForm, *, now: datetime) -> Plan:
     """The plan of the session as the form has it; without lines while too little is known."""
@@ -119,16 +126,26 @@ def plan_of(form: ReadForm, *, now: datetime) -> Plan:
     found = changes(form.instance, facts, now=now) if _has_messages(form.instance) else []
     lines = [_changed(change, now) for change in found] or [_planned(p, now) for p in preview(facts, now=now)]
     touched = [change for change in found if change.effect in (Effect.STARTS, Effect.MOVES, Effect.STOPS)]
+    revived = would_revive(form.instance, now=now, saved=_saved(facts)) if found else []
     return Plan(
         lines=lines,
         waits=waits_of_form(form, facts),
         superseded=[_taken_over(row) for row in would_supersede(facts)],
+        revived=[as_revived(row) for row in revived],
         missing=_missing(form),
         zone=place(facts.patient.zone),
         ended=said(facts.ended_at, facts.patient.zone),
-        changes_something=bool(touched),
-        digest=_digest(touched),
+        changes_something=bool(touched or revived),
+        digest=_digest(touched, revived),
     )
+
+
+def _saved(facts: SessionFacts) -> TreatmentSession | None:
+    """The completed session as it would be saved: where it is to take its place among the patient's."""
+    saved = copy(facts.treatment)
+    if saved is not None:
+        saved.patient, saved.protocol, saved.ended_at = facts.patient, facts.protocol, facts.ended_at
+    return saved
 
 
 def _going(lines: list[Line]) -> str:
@@ -155,7 +172,7 @@ def facts_of(form: ReadForm) -> SessionFacts | None:
         return None
     skipped = frozenset(session.skipped_steps)
     own = {"completed_at": session.completed_at, "session_id": session.pk, "skipped": skipped}
-    return SessionFacts(**known, **own)  # type: ignore[arg-type]
+    return SessionFacts(**known, **own, treatment=form.treatment())  # type: ignore[arg-type]
 
 
 def line_of(row: ScheduledMessage) -> Line:
@@ -168,7 +185,7 @@ def line_of(row: ScheduledMessage) -> Line:
         name=row.step.name,
         when=said_shortly(row.sent_at or _leaves_at(row), zone),
         until=clock(row.latest_at, zone),
-        status=row.get_status_display(),
+        status=_named(row.get_status_display(), row.why),
         tone="bad" if row.delivery in LOST else TONES.get(row.status, "quiet"),
         reasons=[*told, *why, *detail, *sentences(row.moved_by)],
         message=row,
@@ -254,17 +271,29 @@ def _status(planned: PlannedMessage, now: datetime) -> str:
     late = planned.due_at <= now or Reason.late_entry.value in planned.moved_by
     if planned.status == Status.SCHEDULED and late and Reason.quiet_hours.value not in planned.moved_by:
         return _("Goes now")
-    return str(planned.status.label)
+    return _named(str(planned.status.label), planned.why)
+
+
+def _named(status: str, why: str) -> str:
+    """The status; of a leaflet that came with another session's message, that it came."""
+    return _("Sent already") if why == Why.ALREADY_SENT else status
 
 
 def _missing(form: ReadForm) -> list[str]:
     return [text for texts in form.problems().values() for text in texts]
 
 
-def _digest(touched: list[Change]) -> str:
+def as_revived(row: ScheduledMessage) -> Line:
+    """A message that another session's took the place of, as it goes after all."""
+    return replace(line_of(row), status=str(Status.SCHEDULED.label), tone="good", reasons=[])
+
+
+def _digest(touched: list[Change], revived: list[ScheduledMessage]) -> str:
     """The same as long as the same messages change in the same way, whatever the minute."""
-    said_so = [
+    said_so: list[Any] = [
         (change.step.pk, change.effect, change.planned and (change.planned.status, change.planned.planned_at))
         for change in touched
     ]
+    if revived:
+        said_so.append([row.pk for row in revived])
     return hashlib.sha256(repr(said_so).encode()).hexdigest()[:16]

@@ -1,6 +1,6 @@
 """From an approved text to what is sent: which version speaks to whom, compiled once for each brand."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -64,8 +64,14 @@ def texts_for(template: MessageTemplate, *, locale: str, clinic: Clinic) -> Text
 
 def approved_for(template: MessageTemplate, *, locale: str, clinic: Clinic) -> TemplateVersion | None:
     by_language = {version.language: version for version in template.versions.approved()}
-    wanted = (language_of(locale), language_of(clinic.locale), *sorted(by_language))
-    return next((by_language[language] for language in wanted if language in by_language), None)
+    language = chosen_language(by_language, locale=locale, clinic=clinic)
+    return by_language[language] if language else None
+
+
+def chosen_language(approved: Collection[str], *, locale: str, clinic: Clinic) -> str | None:
+    """In which of the languages with an approved text a reader is written to; None where there is none."""
+    wanted = (language_of(locale), language_of(clinic.locale), *sorted(approved))
+    return next((language for language in wanted if language in approved), None)
 
 
 def in_use(template: MessageTemplate) -> list[TemplateVersion]:

@@ -18,8 +18,8 @@ from aftercare.content.models import MessageTemplate, TemplatePurpose, TemplateV
 from aftercare.lots.models import LotMail
 from aftercare.lots.releasing import back_in_line
 from aftercare.lots.treated import Treated, reachable, treated_with
+from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage, Status, Why
-from aftercare.outbox.promising import lock_patients
 from aftercare.outbox.refusing import Refused
 from aftercare.outbox.revising import UNSENT
 from aftercare.outbox.transitions import BATCH, move_all, record_new

@@ -8,6 +8,7 @@ from aftercare.followups.models import Cause
 from aftercare.followups.opening import open_task, withdraw_task
 from aftercare.outbox.concluding import TASK_TIME
 from aftercare.outbox.delivery import LOST
+from aftercare.outbox.freeing import free_covered
 from aftercare.outbox.models import AttemptOutcome, DeliveryEvent, ScheduledMessage, Status
 from aftercare.outbox.suppressing import COMPLAINTS, suppress_after
 
@@ -31,7 +32,9 @@ def _mind_lost(message: ScheduledMessage, now: datetime) -> None:
     source = f"message:{message.pk}:{Cause.BOUNCED}" + (f":{returned + 1}" if returned else "")
     if message.delivery not in LOST:
         withdraw_task(source, outcome=_("The mail service delivered it after all."), now=now)
-    elif message.safety_critical and message.status == Status.SENT:
+        return
+    free_covered(message, now=now)
+    if message.safety_critical and message.status == Status.SENT:
         _open(message, Cause.BOUNCED, source=source, detail=message.step.name, now=now)
 
 

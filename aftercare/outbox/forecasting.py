@@ -3,7 +3,7 @@
 The plan that staff see before they save and the rows that are stored come from here, so that they agree.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from aftercare.clinics.models import Clinic, Patient
+from aftercare.outbox.covering import Told
 from aftercare.outbox.models import Status, Why
 from aftercare.outbox.reasons import UNDO, sentences
 from aftercare.outbox.superseding import Place, taken_over_by
@@ -27,6 +28,8 @@ class SessionFacts:
 
     ``completed_at`` is None for a session that would be completed now. ``newer``: the patient's completed
     sessions that ended later, in that order. ``skipped``: slugs of the steps left out for this session.
+    ``told``: by step id, what has left for other sessions of the day. ``treatment``: the session with its
+    areas and products as it would be saved; without it, nothing that has left is taken to cover it.
     """
 
     patient: Patient
@@ -36,9 +39,17 @@ class SessionFacts:
     session_id: int | None = None
     newer: tuple[TreatmentSession, ...] = ()
     skipped: frozenset[str] = frozenset()
+    told: Mapping[int, Told] = field(default_factory=dict)
+    treatment: TreatmentSession | None = None
 
     @classmethod
-    def of(cls, session: TreatmentSession, *, newer: Iterable[TreatmentSession] = ()) -> Self:
+    def of(
+        cls,
+        session: TreatmentSession,
+        *,
+        newer: Iterable[TreatmentSession] = (),
+        told: Mapping[int, Told] | None = None,
+    ) -> Self:
         return cls(
             patient=session.patient,
             protocol=session.protocol,
@@ -47,6 +58,8 @@ class SessionFacts:
             session_id=session.pk,
             newer=tuple(newer),
             skipped=frozenset(session.skipped_steps),
+            told=told or {},
+            treatment=session,
         )
 
     @property
@@ -61,7 +74,8 @@ class SessionFacts:
 class PlannedMessage:
     """What one step will come to. Instants are UTC; the ``local_…`` properties are the patient's.
 
-    ``due_at`` is when it may leave: ``send_at``, or later while the completion can be undone.
+    ``due_at`` is when it may leave: ``send_at``, or later while the completion can be undone. ``detail``: for
+    staff, why a leaflet that was sent already that day goes again, or does not.
     """
 
     step: ProtocolStep
@@ -74,6 +88,7 @@ class PlannedMessage:
     why: str = ""
     moved_by: tuple[str, ...] = ()
     superseded_by: TreatmentSession | None = None
+    detail: str = ""
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -88,7 +103,8 @@ class PlannedMessage:
     def reasons(self) -> list[str]:
         """Why it is not simply promised for its own time: sentences for staff."""
         why = [str(Why(self.why).label)] if self.why else []
-        return [*why, *sentences(self.moved_by), *self.notes]
+        detail = [self.detail] if self.detail else []
+        return [*why, *detail, *sentences(self.moved_by), *self.notes]
 
 
 def undo_time(clinic: Clinic) -> timedelta:
@@ -108,7 +124,8 @@ def forecast(facts: SessionFacts, *, now: datetime) -> list[PlannedMessage]:
 
 def _planned(step: ProtocolStep, facts: SessionFacts, now: datetime) -> PlannedMessage:
     place, due_at, moved_by = _place(step, facts, now)
-    superseded_by = None if facts.skips(step) else taken_over_by(step, facts.place, facts.newer)
+    told = facts.told.get(step.pk)
+    superseded_by = None if facts.skips(step) else _superseded_by(step, facts, told)
     status, why = _standing(step, place, facts, superseded_by)
     return PlannedMessage(
         step=step,
@@ -121,7 +138,18 @@ def _planned(step: ProtocolStep, facts: SessionFacts, now: datetime) -> PlannedM
         why=why,
         moved_by=moved_by,
         superseded_by=superseded_by,
+        detail=told.detail if told and (told.by is None or why == Why.ALREADY_SENT) else "",
     )
+
+
+def _superseded_by(step: ProtocolStep, facts: SessionFacts, told: Told | None) -> TreatmentSession | None:
+    """The session whose message has spoken, or will speak, for the step's too."""
+    if told is None:
+        return taken_over_by(step, facts.place, facts.newer)
+    if told.by is not None:
+        return told.by.session
+    later = [session for session in facts.newer if session.pk not in told.left]
+    return taken_over_by(step, facts.place, later)
 
 
 def _place(step: ProtocolStep, facts: SessionFacts, now: datetime) -> tuple[Slot, datetime, tuple[str, ...]]:
@@ -148,6 +176,8 @@ def _standing(
     """The status a new message gets, and why."""
     if facts.skips(step):
         return Status.CANCELLED, Why.STEP_SKIPPED
+    if _is_covered(step, facts):
+        return Status.SUPERSEDED, Why.ALREADY_SENT
     if place.status is SlotStatus.missed:
         return Status.MISSED, Why.ENTERED_LATE
     if superseded_by is not None:
@@ -155,6 +185,11 @@ def _standing(
     if reason := _hold(facts, step):
         return Status.HELD, reason
     return Status.SCHEDULED, ""
+
+
+def _is_covered(step: ProtocolStep, facts: SessionFacts) -> bool:
+    told = facts.told.get(step.pk)
+    return told is not None and told.by is not None
 
 
 def _hold(facts: SessionFacts, step: ProtocolStep) -> Why | None:

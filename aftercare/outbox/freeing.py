@@ -1,5 +1,7 @@
 """Messages in no plan, such as reminders: held when their patients or pauses say so, and let go again.
 
+What was covered is let go here, too, when the message that covered it comes back.
+
 A plan made anew gives its own messages their status; to these it has nothing to say. But a reminder goes with
 what it reminds of: a newer session that takes over the check-in takes over its reminder.
 """
@@ -9,6 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from aftercare.clinics.models import User
+from aftercare.outbox.concluding import conclude
+from aftercare.outbox.covering import covered_of, covers
+from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.rechecking import held_for
 from aftercare.outbox.revising import UNSENT
@@ -69,6 +74,17 @@ def foresee_unplanned(
             yield "released", row
 
 
+def free_covered(message: ScheduledMessage, *, now: datetime) -> int:
+    """Lets those go that a message was taken to cover, as it came back; what is late is missed. Twice: once.
+
+    ``message``: locked. The patient is locked too, so that nobody plans meanwhile by what it was before.
+    """
+    lock_patients([message.patient_id])
+    rows = covered_of([message.session_id])
+    mine = [row for row in rows if covers(message.step, message.session_id, row.session_id, [row])]
+    return sum(_free_or_miss(row, now) for row in mine)
+
+
 def take_over_reminders(
     rows: Iterable[ScheduledMessage],
     sessions: Sequence[TreatmentSession],
@@ -79,12 +95,14 @@ def take_over_reminders(
 ) -> list[ScheduledMessage]:
     """Supersedes what still waits to remind of a check-in that a newer session has taken over.
 
-    ``course``: by patient. Returns the rows that no newer session stands for. Twice is once.
+    ``course``: by patient. Returns the rows that no newer session stands for. A newer session whose own
+    check-in is covered by the one that was sent asks nothing itself. Twice is once.
     """
     known, left = {session.pk: session for session in sessions}, []
-    for row in rows:
-        newer = _asked_anew_by(row.step, known[row.session_id], course[row.patient_id])
-        if newer is None:
+    asked = [(row, _asked_anew_by(row.step, known[row.session_id], course[row.patient_id])) for row in rows]
+    covered = covered_of({row.session_id for row, newer in asked if newer is not None})
+    for row, newer in asked:
+        if newer is None or _is_covered(row, newer, covered):
             left.append(row)
         elif row.status in UNSENT and not row.in_doubt:
             given: dict[str, Any] = {"why": Why.NEWER_SESSION, "actor": by, "superseded_by": newer}
@@ -98,6 +116,19 @@ def _asked_anew_by(step: ProtocolStep, session: TreatmentSession, course: Course
         return None
     newer = newer_than(session.ended_at, session.pk, course)
     return taken_over_by(step.reminds, Place.of(session, session.patient.zone), newer)
+
+
+def _is_covered(row: ScheduledMessage, newer: TreatmentSession, covered: Iterable[ScheduledMessage]) -> bool:
+    asking = row.step.reminds
+    return asking is not None and covers(asking, row.session_id, newer.pk, covered)
+
+
+def _free_or_miss(row: ScheduledMessage, now: datetime) -> bool:
+    if row.latest_at < now:
+        return conclude(row, to=Status.MISSED, frm=Status.SUPERSEDED, now=now, why=Why.WINDOW_PASSED)
+    if why := _held_for(row, row.session):
+        return move(row.pk, to=Status.HELD, frm=Status.SUPERSEDED, now=now, why=why)
+    return _free(row, row.session, None, now)
 
 
 def _may_be_freed(row: ScheduledMessage, now: datetime) -> bool:

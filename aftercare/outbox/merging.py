@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
 from aftercare.protocols.bounds import hours_of
 from aftercare.protocols.models import ProtocolStep
 from aftercare.timing import FromWhen, advice_instant
 from aftercare.treatments.depth import DepthBand, band_of
 from aftercare.treatments.models import SessionState, TreatmentSession
+
+TOLD = ("areas", "products", "protocol__restrictions")
+"""What a message tells of a treatment, and in no column of it."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,13 @@ def completed(ids: Iterable[int], *, patient_id: int) -> list[TreatmentSession]:
     found = TreatmentSession.objects.filter(
         pk__in=list(ids), patient=patient_id, state=SessionState.COMPLETED
     )
-    loaded = found.select_related("protocol", "patient__clinic").order_by("ended_at", "pk")
-    return list(loaded.prefetch_related("areas", "products", "protocol__restrictions", "protocol__steps"))
+    return list(with_all_told(found))
+
+
+def with_all_told(sessions: QuerySet[TreatmentSession]) -> QuerySet[TreatmentSession]:
+    """The sessions in the order in which they ended, with all that a message tells of them."""
+    loaded = sessions.select_related("protocol", "patient__clinic").order_by("ended_at", "pk")
+    return loaded.prefetch_related(*TOLD, "protocol__steps")
 
 
 def waits_of(session: TreatmentSession) -> dict[str, int | None]:

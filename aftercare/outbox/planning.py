@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy
 from aftercare.clinics.models import User
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, undo_time
 from aftercare.outbox.lateness import take_all_back, take_back
+from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.previewing import Change, changes, preview, would_supersede
-from aftercare.outbox.promising import for_planning, lock_patients, promise
+from aftercare.outbox.promising import for_planning, promise
 from aftercare.outbox.refusing import Refused, Stale
 from aftercare.outbox.revising import UNSENT, may_change
 from aftercare.outbox.transitions import move_all

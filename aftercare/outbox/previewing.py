@@ -1,5 +1,7 @@
 """Showing staff what saving will do, before they save. Reads only."""
 
+from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,10 +11,11 @@ from aftercare.clinics.addresses import comparable
 from aftercare.content.models import Language, TemplateVersion
 from aftercare.content.wording import language_of
 from aftercare.outbox.concluding import needs_a_human
+from aftercare.outbox.covering import Told, told_on_days
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
 from aftercare.outbox.lateness import asks_for_a_call
 from aftercare.outbox.models import Purpose, ScheduledMessage, Status, Suppression, Why
-from aftercare.outbox.promising import ended_as, is_new, makes_late
+from aftercare.outbox.promising import ended_as, for_planning, is_new, makes_late, rows_of
 from aftercare.outbox.revising import UNSENT, Effect, Revision, effect_of, revise
 from aftercare.outbox.superseding import Place, course_of, newer_than, taken_over_by
 from aftercare.protocols.models import PLANNED_KINDS, ProtocolStep
@@ -41,7 +44,7 @@ def preview(facts: SessionFacts, *, now: datetime) -> list[PlannedMessage]:
     The same plan that completing writes down, with notes on what would keep a message from being sent as
     expected: no approved text, another language, an address that may not be mailed.
     """
-    plan = forecast(_with_newer(facts), now=now)
+    plan = forecast(_in_course(facts), now=now)
     texts = _languages(plan)
     suppressed = _is_suppressed(facts)
     return [replace(planned, notes=_notes(planned, facts, texts, suppressed)) for planned in plan]
@@ -82,14 +85,46 @@ def would_supersede(facts: SessionFacts) -> list[ScheduledMessage]:
     return [row for row in unsent if place.takes_over(row.step, Place.of(row.session, zone))]
 
 
-def would_revive(session: TreatmentSession, *, now: datetime) -> list[ScheduledMessage]:
-    """Messages that this session superseded and that go after all when it is voided or reopened."""
-    rows = ScheduledMessage.objects.filter(
-        superseded_by=session, status=Status.SUPERSEDED, latest_at__gt=now
-    ).select_related("step", "patient__clinic", "session__protocol")
+def would_revive(
+    session: TreatmentSession, *, now: datetime, saved: TreatmentSession | None = None
+) -> list[ScheduledMessage]:
+    """Messages that this session superseded or covered, and that go after all when it is voided or reopened.
+
+    With ``saved``, the session as it would be saved: when it is saved so.
+    """
+    rows = ScheduledMessage.objects.filter(superseded_by=session, status=Status.SUPERSEDED, latest_at__gt=now)
+    found = list(rows.select_related("step", "patient__clinic", "session__protocol").order_by("send_at"))
+    if not found:
+        return []
     course = course_of([session.patient_id], clinics=[session.clinic_id])[session.patient_id]
-    course = [each for each in course if each.pk != session.pk]
-    return [row for row in rows.order_by("send_at") if not _taken_over(row, course)]
+    course = [each for each in course if each.pk != session.pk] + ([saved] if saved else [])
+    course.sort(key=lambda each: (each.ended_at, each.pk))
+    goes = _would_go({row.session_id for row in found}, course, saved, now)
+    return [
+        row
+        for row in found
+        if (row.session_id, row.step_id) in goes
+        or (row.step.kind not in PLANNED_KINDS and not _taken_over(row, course))
+    ]
+
+
+def _would_go(
+    ids: Iterable[int], course: list[TreatmentSession], saved: TreatmentSession | None, now: datetime
+) -> set[tuple[int, int]]:
+    """The sessions and steps of which a message goes, with this course."""
+    sessions = list(for_planning(TreatmentSession.objects.filter(pk__in=ids)))
+    courses = {each.patient_id: course for each in sessions}
+    rows = rows_of(sessions)
+    told = told_on_days(sessions, courses, rows, instead=[saved] if saved else [])
+    plans = {each.pk: forecast(_facts(each, course, told), now=now) for each in sessions}
+    return {(pk, one.step.pk) for pk, plan in plans.items() for one in plan if one.status in UNSENT}
+
+
+def _facts(
+    session: TreatmentSession, course: list[TreatmentSession], told: Mapping[int | None, Mapping[int, Told]]
+) -> SessionFacts:
+    newer = newer_than(session.ended_at, session.pk, course)
+    return SessionFacts.of(session, newer=newer, told=told.get(session.pk))
 
 
 def _taken_over(row: ScheduledMessage, course: list[TreatmentSession]) -> bool:
@@ -123,11 +158,24 @@ def _asks_a_human(row: ScheduledMessage, revision: Revision, to: Status) -> bool
     return makes_late(row, revision) and asks_for_a_call(row.step)
 
 
-def _with_newer(facts: SessionFacts) -> SessionFacts:
+def _in_course(facts: SessionFacts) -> SessionFacts:
+    """With what the patient's other sessions mean for this one."""
     if facts.newer or facts.patient.pk is None:
         return facts
     course = course_of([facts.patient.pk], clinics=[facts.patient.clinic_id])[facts.patient.pk]
-    return replace(facts, newer=tuple(newer_than(facts.ended_at, facts.session_id, course)))
+    newer = tuple(newer_than(facts.ended_at, facts.session_id, course))
+    return replace(facts, newer=newer, told=_told(facts, course))
+
+
+def _told(facts: SessionFacts, course: list[TreatmentSession]) -> Mapping[int, Told]:
+    """What has left for others of its day; nothing while it is not known who treated what."""
+    session = copy(facts.treatment)
+    if session is None or session.practitioner_id is None or not session.areas.all():
+        return {}
+    session.patient, session.clinic = facts.patient, facts.patient.clinic
+    session.protocol, session.ended_at = facts.protocol, facts.ended_at
+    rows = rows_of([session]) if session.pk else {}
+    return told_on_days([session], {facts.patient.pk: course}, rows).get(session.pk, {})
 
 
 def _languages(plan: list[PlannedMessage]) -> dict[int, set[str]]:

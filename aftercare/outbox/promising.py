@@ -10,15 +10,16 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from aftercare.clinics.models import Patient, User
+from aftercare.clinics.models import User
 from aftercare.outbox.concluding import conclude
+from aftercare.outbox.covering import told_on_days
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
 from aftercare.outbox.freeing import free_unplanned, hold_unplanned, take_over_reminders
 from aftercare.outbox.lateness import take_back, tell_of_late
 from aftercare.outbox.models import ScheduledMessage, Status, Why
-from aftercare.outbox.revising import UNSENT, Revision, revise, times
+from aftercare.outbox.revising import UNSENT, Revision, revise, superseded_for, times
 from aftercare.outbox.superseding import course_of, newer_than, same_day
-from aftercare.outbox.transitions import move, record_new
+from aftercare.outbox.transitions import move, move_all, record_new
 from aftercare.outbox.waking import wake_on_commit
 from aftercare.protocols.models import PLANNED_KINDS
 from aftercare.treatments.models import TreatmentSession
@@ -39,15 +40,6 @@ def for_planning(sessions: QuerySet[TreatmentSession]) -> QuerySet[TreatmentSess
     return loaded.prefetch_related("protocol__steps").order_by("pk")
 
 
-def lock_patients(ids: Iterable[int]) -> None:
-    """Makes whoever else completes a session of these patients wait for this transaction's end.
-
-    Locking sessions alone is not enough: two drafts would be completed side by side, each the newest.
-    """
-    wanted = Patient.objects.filter(pk__in=set(ids)).order_by("pk")
-    list(wanted.select_for_update(no_key=True).values_list("pk", flat=True))
-
-
 def promise(
     sessions: Sequence[TreatmentSession],
     *,
@@ -63,14 +55,15 @@ def promise(
     that came too late.
     """
     course = course_of((s.patient_id for s in sessions), clinics={s.clinic_id for s in sessions})
-    plans, (rows, unplanned) = _plans(sessions, course, now), _rows(sessions)
-    unplanned = take_over_reminders(unplanned, sessions, course, by=by, now=now)
-    free_unplanned(unplanned, sessions, by=by, now=now)
-    hold_unplanned(unplanned, sessions, by=by, now=now)
-    _keep_same_day(sessions, course)
+    _keep_same_day(sessions, course, now)
+    rows, unplanned = _rows(sessions)
+    plans = _plans(sessions, course, rows, now)
     late = [row for s in sessions for row in _revise_all(plans[s.pk], rows[s.pk], by=by, now=now)]
     made = _create(sessions, plans, rows, completing)
     record_new(made, now=now, actor=by)
+    unplanned = take_over_reminders(unplanned, sessions, course, by=by, now=now)
+    free_unplanned(unplanned, sessions, by=by, now=now)
+    hold_unplanned(unplanned, sessions, by=by, now=now)
     if tell_staff:
         _tell(sessions, [*late, *(row for row in made if row.why == Why.ENTERED_LATE)], now)
     if ScheduledMessage.objects.filter(
@@ -84,7 +77,8 @@ def plans_and_rows(
 ) -> tuple[Plans, Rows, list[ScheduledMessage]]:
     """What :func:`promise` would bring in line with what, and the messages in no plan. Reads only."""
     course = course_of((s.patient_id for s in sessions), clinics={s.clinic_id for s in sessions})
-    return _plans(sessions, course, now), *_rows(sessions)
+    rows, unplanned = _rows(sessions)
+    return _plans(sessions, course, rows, now), rows, unplanned
 
 
 def is_new(planned: PlannedMessage, *, completing: bool) -> bool:
@@ -92,21 +86,36 @@ def is_new(planned: PlannedMessage, *, completing: bool) -> bool:
     return completing or planned.status in UNSENT
 
 
-def _plans(sessions: Sequence[TreatmentSession], course: Course, now: datetime) -> Plans:
+def _plans(sessions: Sequence[TreatmentSession], course: Course, rows: Rows, now: datetime) -> Plans:
     plans: Plans = {}
+    told = told_on_days(sessions, course, rows)
     for session in sessions:
         newer = newer_than(session.ended_at, session.pk, course[session.patient_id])
-        plans[session.pk] = forecast(SessionFacts.of(session, newer=newer), now=now)
+        facts = SessionFacts.of(session, newer=newer, told=told.get(session.pk))
+        plans[session.pk] = forecast(facts, now=now)
     return plans
 
 
-def _keep_same_day(sessions: Sequence[TreatmentSession], course: Course) -> None:
-    """Lets each session know the others of its day, so that writing a message needs no search for them."""
+def _keep_same_day(sessions: Sequence[TreatmentSession], course: Course, now: datetime) -> None:
+    """Lets each session know the others of its day, so that writing a message needs no search for them.
+
+    What a drain has in hand was read before, and is taken out of its hand: it is written again.
+    """
+    changed = []
     for session in sessions:
         others = same_day(session, session.patient.zone, course[session.patient_id])
         if others != session.same_day:
             session.same_day = others
             TreatmentSession.objects.filter(pk=session.pk).update(same_day=others)
+            changed.append(session.pk)
+    if changed:
+        in_hand = ScheduledMessage.objects.filter(session__in=changed, status=Status.CLAIMED)
+        move_all(in_hand, to=Status.SCHEDULED, now=now)
+
+
+def rows_of(sessions: Sequence[TreatmentSession]) -> Rows:
+    """The messages that their plans have promised."""
+    return _rows(sessions)[0]
 
 
 def _rows(sessions: Sequence[TreatmentSession]) -> tuple[Rows, list[ScheduledMessage]]:
@@ -142,7 +151,8 @@ def _apply(row: ScheduledMessage, revision: Revision, *, by: User | None, now: d
     frm = _as_seen(row)
     if revision.window_passed:
         return conclude(row, to=ended_as(row, revision), frm=frm, now=now, why=revision.why)
-    return move(row.pk, to=revision.to, frm=frm, now=now, why=revision.why, actor=by, **revision.fields)
+    said = {"why": revision.why, "detail": revision.detail}
+    return move(row.pk, to=revision.to, frm=frm, now=now, actor=by, **said, **revision.fields)
 
 
 def ended_as(row: ScheduledMessage, revision: Revision) -> Status:
@@ -162,9 +172,12 @@ def makes_late(row: ScheduledMessage, revision: Revision) -> bool:
 
 def _point_to_newest(row: ScheduledMessage, planned: PlannedMessage | None) -> None:
     """A message whose superseding session was itself superseded or voided names the one that counts now."""
-    newest = planned.superseded_by if planned else None
-    if row.status == Status.SUPERSEDED and newest is not None and row.superseded_by_id != newest.pk:
-        ScheduledMessage.objects.filter(pk=row.pk, status=Status.SUPERSEDED).update(superseded_by=newest)
+    if row.status != Status.SUPERSEDED or planned is None or planned.superseded_by is None:
+        return
+    newest, why = planned.superseded_by, superseded_for(planned)
+    if (row.superseded_by_id, row.why) != (newest.pk, why):
+        same = ScheduledMessage.objects.filter(pk=row.pk, status=Status.SUPERSEDED)
+        same.update(superseded_by=newest, why=why, why_detail=planned.detail[:300])
 
 
 def _create(
@@ -188,6 +201,7 @@ def _row(session: TreatmentSession, planned: PlannedMessage) -> ScheduledMessage
         step=planned.step,
         status=planned.status,
         why=planned.why,
+        why_detail=planned.detail[:300],
         superseded_by=planned.superseded_by if superseded else None,
         **times(planned),
     )

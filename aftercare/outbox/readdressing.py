@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from aftercare.clinics.addresses import comparable
 from aftercare.clinics.models import Patient, User
 from aftercare.followups.opening import withdraw_tasks
+from aftercare.outbox.covering import is_same_leaflet
 from aftercare.outbox.delivery import LOST
 from aftercare.outbox.forecasting import undo_time
 from aftercare.outbox.models import AttemptOutcome, DeliveryEvent, ScheduledMessage, Status, Suppression, Why
@@ -29,7 +30,8 @@ def kept_from(patient: Patient, *, now: datetime) -> list[ScheduledMessage]:
     """The patient's messages that their address refused, sent back or kept from leaving, within their window.
 
     What came back from the address that the patient has now is not among them, nor a reminder:
-    it has a time of its own, after what it reminds of.
+    it has a time of its own, after what it reminds of. Nor a leaflet that a later session of the day has:
+    that one's speaks for both.
     """
     rows = ScheduledMessage.objects.filter(KEPT, patient=patient, in_doubt=False, latest_at__gt=now)
     rows = rows.filter(session__state=SessionState.COMPLETED, step__enabled=True).exclude(
@@ -37,7 +39,8 @@ def kept_from(patient: Patient, *, now: datetime) -> list[ScheduledMessage]:
     )
     rows = rows.select_related("step", "patient__clinic", "session__clinic").prefetch_related("attempts")
     rows = rows.order_by("send_at")
-    return [row for row in rows if row.status != Status.SENT or not _went_to(row, patient.email)]
+    kept = [row for row in rows if row.status != Status.SENT or not _went_to(row, patient.email)]
+    return [row for row in kept if not _goes_for_the_day(row, kept)]
 
 
 def may_reach_now(patient: Patient, *, now: datetime) -> list[ScheduledMessage]:
@@ -62,6 +65,20 @@ def send_to_new_address(patient: Patient, ids: Collection[UUID], *, by: User, no
         if count:
             wake_on_commit()
     return count
+
+
+def _goes_for_the_day(row: ScheduledMessage, kept: Collection[ScheduledMessage]) -> bool:
+    """Whether a later session of the day has the same leaflet, kept from the patient too or still to come."""
+    if not row.session.same_day:
+        return False
+    coming = ScheduledMessage.objects.filter(session__in=row.session.same_day, status__in=UNSENT)
+    day = [each for each in kept if each.session_id in row.session.same_day]
+    same = (each for each in (*day, *coming.select_related("step", "session")) if _is_later(each, row))
+    return any(is_same_leaflet(row.step, each.step) for each in same)
+
+
+def _is_later(one: ScheduledMessage, other: ScheduledMessage) -> bool:
+    return (one.session.ended_at, one.session_id) > (other.session.ended_at, other.session_id)
 
 
 def _went_to(message: ScheduledMessage, email: str) -> bool:

@@ -35,12 +35,16 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class Revision:
-    """A change of status or times. ``window_passed``: a standing promise was missed, not entered late."""
+    """A change of status or times. ``window_passed``: a standing promise was missed, not entered late.
+
+    ``detail``: for staff, beside ``why``.
+    """
 
     to: Status
     why: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
     window_passed: bool = False
+    detail: str = ""
 
 
 def may_change(row: ScheduledMessage) -> bool:
@@ -89,7 +93,13 @@ def effect_of(row: ScheduledMessage | None, revision: Revision | None) -> Effect
 def _supersede(row: ScheduledMessage, planned: PlannedMessage) -> Revision | None:
     if row.status not in UNSENT:
         return None
-    return Revision(Status.SUPERSEDED, Why.NEWER_SESSION, {"superseded_by": planned.superseded_by})
+    by = {"superseded_by": planned.superseded_by}
+    return Revision(Status.SUPERSEDED, superseded_for(planned), by, detail=planned.detail)
+
+
+def superseded_for(planned: PlannedMessage) -> Why:
+    """Why another session's message stands for this one: it has left, or it will speak for both."""
+    return Why.ALREADY_SENT if planned.why == Why.ALREADY_SENT else Why.NEWER_SESSION
 
 
 def _revision(row: ScheduledMessage, planned: PlannedMessage) -> Revision:
@@ -100,7 +110,7 @@ def _revision(row: ScheduledMessage, planned: PlannedMessage) -> Revision:
         fields["due_at"] = max(planned.due_at, row.due_at)  # a retry keeps its pause
     elif _hurried(row, planned):
         fields |= {"send_at": row.send_at, "due_at": row.due_at, "moved_by": row.moved_by}
-    return Revision(planned.status, planned.why, fields)
+    return Revision(planned.status, planned.why, fields, detail=planned.detail)
 
 
 def _hurried(row: ScheduledMessage, planned: PlannedMessage) -> bool:

@@ -14,8 +14,9 @@ from aftercare.clinics.models import Patient, User
 from aftercare.outbox.importing.matching import Matched
 from aftercare.outbox.importing.parsing import ParsedRow
 from aftercare.outbox.importing.slicing import CHUNK, in_chunks
+from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage
-from aftercare.outbox.promising import for_planning, lock_patients, promise
+from aftercare.outbox.promising import for_planning, promise
 from aftercare.outbox.revising import UNSENT
 from aftercare.treatments.models import ProductApplied, SessionState, TreatedArea, TreatmentSession
 

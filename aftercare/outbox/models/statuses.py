@@ -34,6 +34,7 @@ class Why(models.TextChoices):
     STEP_DISABLED = "step_disabled", _("The step is disabled")
     STEP_SKIPPED = "step_skipped", _("Skipped for this session by the practitioner")
     NEWER_SESSION = "newer_session", _("A newer session took over")
+    ALREADY_SENT = "already_sent", _("The same leaflet was sent for another session of that day")
     BY_STAFF = "by_staff", _("Cancelled by staff")
     WINDOW_PASSED = "window_passed", _("Its window had passed")
     ENTERED_LATE = "entered_late", _("The session was entered after the window had passed")
