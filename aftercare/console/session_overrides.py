@@ -1,5 +1,6 @@
 """What the practitioner sets for this session otherwise than the protocol: fields of the session's form."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from aftercare.clinics.licences import licensed
 from aftercare.clinics.models import Clinic, Practitioner
 from aftercare.console.access import WRITERS, Access, access_of
+from aftercare.protocols.bounds import bounds_of, hours_of
 from aftercare.protocols.models import LATEST_HOURS, ProtocolStep, Restriction, Topic
 from aftercare.treatments.models import TreatmentSession
 
@@ -27,6 +29,14 @@ class SkipRow:
     label: str
     protocol_id: int
     chosen: bool
+
+
+@dataclass(frozen=True)
+class WaitRow:
+    """A wait to set, with what each protocol says of it: shown for the one chosen."""
+
+    field: Any
+    said: list[tuple[int, str]]
 
 
 def overriders(request: HttpRequest) -> QuerySet[Practitioner]:
@@ -78,6 +88,13 @@ class OverrideFields:
         steps = (step for step in self._skippable() if step.protocol_id == protocol_id)
         self.instance.skipped_steps = [step.slug for step in steps if str(step.pk) in asked]
 
+    def wait_rows(self) -> Iterator[WaitRow]:
+        rules: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for rule in self._of_clinic(Restriction.objects.order_by("protocol")):
+            rules[rule.topic].append((rule.protocol_id, bounds_said(rule)))
+        for field in self.wait_fields():
+            yield WaitRow(field, rules[field.html_name.removeprefix(WAIT)])
+
     def wait_fields(self) -> list[Any]:
         return [self[name] for name in self.fields if name.startswith(WAIT)]  # type: ignore[index]
 
@@ -109,6 +126,22 @@ class OverrideFields:
             return rows.none()
         offered = Q(protocol__active=True) | Q(protocol=self.instance.protocol_id)
         return rows.filter(offered, protocol__clinic=self.clinic)
+
+
+def bounds_said(rule: Restriction) -> str:
+    """The protocol's own hours, and what may be set for one session; by depth where that matters."""
+    light, deeper = (_of_depth(rule, light=light) for light in (True, False))
+    if light == deeper:
+        return light
+    return _("up to 0.5 mm: %(light)s · deeper: %(deeper)s") % {"light": light, "deeper": deeper}
+
+
+def _of_depth(rule: Restriction, *, light: bool) -> str:
+    own, bounds = hours_of(rule, light=light), bounds_of(rule, light=light)
+    said = {"own": own, "least": bounds.least, "most": bounds.most}
+    if own is None:
+        return _("no rule; %(least)s to %(most)s h may be set") % said
+    return _("%(own)s h; %(least)s to %(most)s h may be set") % said
 
 
 def overrides_said(session: TreatmentSession) -> str:

@@ -104,12 +104,13 @@
     show();
   };
 
-  const skipsOfProtocol = (form) => {
+  // What belongs to one protocol, like the steps that may be skipped, shows while that is chosen.
+  const ofProtocol = (form) => {
     const protocol = form.elements.namedItem("protocol");
     if (!protocol) return;
     const show = () => {
-      for (const skip of document.querySelectorAll(".skip[data-protocol]")) {
-        skip.hidden = skip.dataset.protocol !== protocol.value;
+      for (const part of document.querySelectorAll(".overrides [data-protocol]")) {
+        part.hidden = part.dataset.protocol !== protocol.value;
       }
     };
     protocol.addEventListener("change", show);
@@ -172,7 +173,7 @@
     const part = document.querySelector("[data-screening]");
     if (part) screening(part, form, changed);
     if (document.querySelector("[data-deep]")) deepNote(form);
-    skipsOfProtocol(form);
+    ofProtocol(form);
     enterLeadsOn(form);
     startsOfPatient(form);
   });

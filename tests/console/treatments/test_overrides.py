@@ -83,6 +83,12 @@ def test_page_of_the_session_tells_what_was_set(client, clinician, posted, skipp
     assert "Skipped: 2. The day after" in html
 
 
+def test_form_says_what_the_protocol_waits_and_what_may_be_set(client, clinician, protocol):
+    html = client.get(ADD).content.decode()
+
+    assert "up to 0.5 mm: 24 h; 24 to 672 h may be set · deeper: 48 h; 48 to 672 h may be set" in html
+
+
 @pytest.mark.parametrize("hours", ["47", "9000"])
 def test_wait_beyond_the_protocols_bounds_is_refused_with_them(client, clinician, posted, protocol, hours):
     answer = client.post(ADD, {**posted, "wait_heat": hours, "_complete": "1"})
