@@ -24,7 +24,7 @@ from aftercare.console.content_drafts import placed
 from aftercare.console.frames import framed
 from aftercare.console.reading_log import note_opened_row, opened
 from aftercare.console.times import said
-from aftercare.content.approval import ApprovalRefused, approve, problems_of, words_digest
+from aftercare.content.approval import ApprovalRefused, approval_digest, approve, problems_of
 from aftercare.content.compiling import Source, compile_source
 from aftercare.content.models import TemplateVersion, VersionStatus
 from aftercare.content.placeholders import Values, sample_values
@@ -84,7 +84,8 @@ def approve_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespon
         raise PermissionDenied
     approver = approver_of(request, version.template.clinic_id)
     form = approval_form(request.POST or None)
-    context: dict[str, Any] = {"approver": approver, "digest": words_digest(version), "title": _("Approve")}
+    digest = approval_digest(version)
+    context: dict[str, Any] = {"approver": approver, "digest": digest, "title": _("Approve")}
     context |= {"form": form, "planned": planned_count(version)}
     problems: list[Problem] = problems_of(version) if version.status == VersionStatus.DRAFT else []
     if request.method == "POST" and approver and form.is_valid():
@@ -152,9 +153,9 @@ def _sample(clinic: Clinic, locale: str) -> Values:
 def _approve_as_read(
     request: HttpRequest, version: TemplateVersion, approver: Practitioner, form: ApprovalForm
 ) -> None:
-    if request.POST.get("digest") != words_digest(version):
+    if request.POST.get("digest") != approval_digest(version):
         raise ApprovalRefused(
-            _("Somebody changed this text while you were reading it. Read it again, then approve it.")
+            _("Somebody changed this text, or how it is used, while you were reading it. Read it again.")
         )
     approve(version, by=approver, now=timezone.now(), **form.choices_made())
 

@@ -18,6 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aftercare.console.access import is_id
 from aftercare.console.content_drafts import name_of
 from aftercare.console.session_read import READ, digest_of
 from aftercare.console.session_starting import count_rows, is_row, put_rows
@@ -47,6 +48,10 @@ MEANWHILE: Mapping[str, Promise] = {
         "yours is saved yet, and nothing is lost. Complete it below."
     ),
 }
+DELETED = gettext_lazy(
+    "%(who)s deleted this draft on %(when)s, while you were writing. Nothing of yours is saved yet, and "
+    "nothing is lost: it stands below. Save it as a new session, or leave it."
+)
 
 OVERTAKEN = gettext_lazy(
     "%(who)s has saved other words in this session since you opened it. Nothing of yours is saved yet, and "
@@ -79,6 +84,23 @@ def typed_again(
         context |= AS_CORRECTION
     key = None if kept_as == NEW else str(session.pk)
     return admin.changeform_view(request, key, "", context)
+
+
+def deleted_meanwhile(admin: Any, request: HttpRequest, object_id: str) -> HttpResponse | None:
+    """For the form of a draft that somebody deleted: that form as a new session's. None for any other.
+
+    Sent again it is saved as one.
+    """
+    deletions = TreatmentSession.history.filter(history_type="-", clinic__in=admin.editable_clinics(request))
+    last = deletions.filter(id=int(object_id)).first() if is_id(object_id) else None
+    if last is None or not admin.has_add_permission(request):
+        return None
+    if request.POST.get(KEPT_AS) != NEW:
+        when = said(last.history_date, last.instance.clinic.time_zone)
+        text = str(DELETED) % {"who": name_of(last.history_user), "when": when}
+        request.session_refused = {EVERYWHERE: [text]}  # type: ignore[attr-defined]
+    _keep_rows(admin, request, last.instance, kept_as=NEW)
+    return admin.changeform_view(request, None, "", {"kept_as": NEW})
 
 
 def overtaken(admin: Any, request: HttpRequest, session: TreatmentSession) -> HttpResponse:

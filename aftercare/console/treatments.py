@@ -32,7 +32,15 @@ from aftercare.console.session_page import choose_clinic_page, plan_view, sessio
 from aftercare.console.session_read import READ, Overtaken, refuse_overtaken
 from aftercare.console.session_starting import START, start_form
 from aftercare.console.session_starts import starts_of, starts_view
-from aftercare.console.session_typed import CORRECTION, DRAFT, KEPT_AS, NEW, overtaken, typed_again
+from aftercare.console.session_typed import (
+    CORRECTION,
+    DRAFT,
+    KEPT_AS,
+    NEW,
+    deleted_meanwhile,
+    overtaken,
+    typed_again,
+)
 from aftercare.console.times import said_shortly
 from aftercare.outbox.models import ImportKind
 from aftercare.outbox.planning import complete_session, refuse_stale, replan_session
@@ -188,6 +196,8 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        if request.method == "POST" and (kept := deleted_meanwhile(self, request, object_id)):
+            return kept
         session = self.get_object(request, object_id)
         if session.state != SessionState.DRAFT:
             return self._moved_on(request, session)
@@ -258,6 +268,8 @@ class TreatmentSessionAdmin(ActingAdmin, ExportingAdmin, ScopedHistoryAdmin):
         except Overtaken:
             return overtaken(self, request, self.get_object(request, object_id))
         except Stale:
+            if kept := deleted_meanwhile(self, request, object_id):
+                return kept
             return self._moved_on(request, self.get_object(request, object_id))
         except Refused as refused:
             messages.error(request, _("Nothing was saved. %s") % refused)

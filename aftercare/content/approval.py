@@ -18,6 +18,10 @@ from aftercare.content.problems import ContentError, Problem
 from aftercare.content.publishing import brand_of, compile_for, in_use, source_of
 from aftercare.content.wording import language_of
 
+OTHER_SETTINGS = _(
+    "Somebody changed how this text is used while you were reading it. Look at it again, then approve it."
+)
+
 
 class ApprovalRefused(Exception):
     """This person, or at this point nobody, may approve or retire this version; the message says why."""
@@ -51,6 +55,17 @@ def save_draft(
 def words_digest(version: TemplateVersion) -> str:
     """SHA-256 over the words of a version: two that differ are not the same text."""
     return hashlib.sha256("\0".join((version.subject, version.preheader, version.body)).encode()).hexdigest()
+
+
+def approval_digest(version: TemplateVersion) -> str:
+    """SHA-256 over all that an approval stands for: the words, and what the template makes of them."""
+    whole = (words_digest(version), *settings_of(version.template))
+    return hashlib.sha256(repr(whole).encode()).hexdigest()
+
+
+def settings_of(template: MessageTemplate) -> tuple[str, bool, bool]:
+    """What sends the words, whether they must name whom to call, and whether they ask for a check-in."""
+    return template.purpose, template.safety_critical, template.asks_check_in
 
 
 def lock_draft(version: TemplateVersion) -> TemplateVersion | None:
@@ -142,6 +157,8 @@ def _refusal(stored: TemplateVersion, *, read: TemplateVersion, by: Practitioner
         return _("This version is retired. Copy its text into a new draft to use it again.")
     if source_of(stored) != source_of(read):
         return _("Somebody changed this text while you were reading it. Read it again, then approve it.")
+    if settings_of(stored.template) != settings_of(read.template):
+        return OTHER_SETTINGS
     if by.clinic_id != stored.template.clinic_id:
         return _("Only a practitioner of the clinic may approve its texts.")
     if not by.active:

@@ -28,6 +28,8 @@ STALE = gettext_lazy(
     "Somebody completed or voided this session meanwhile. Look at it, then correct it if need be."
 )
 
+DELETED = gettext_lazy("Somebody deleted this draft meanwhile.")
+
 TWO_DAYS = timedelta(days=2)
 """Within it lies whatever a zone may call the same day."""
 
@@ -131,7 +133,7 @@ def void_session(session: TreatmentSession, *, reason: str, by: User | None, now
 def refuse_stale(session: TreatmentSession) -> TreatmentSession:
     """Before edits of a session are saved: it as it is stored, locked until the transaction ends.
 
-    Raises Stale if it was completed, reopened or voided since it was read.
+    Raises Stale if it was completed, reopened, voided or deleted since it was read.
     """
     stored, _others = _lock(session)
     if stored.state != session.state:
@@ -147,6 +149,8 @@ def _lock(session: TreatmentSession) -> tuple[TreatmentSession, list[TreatmentSe
     group = Q(near, patient=session.patient_id, state=SessionState.COMPLETED)
     sessions = TreatmentSession.objects.filter(Q(pk=session.pk) | group)
     locked = {row.pk: row for row in for_planning(sessions).select_for_update(of=("self",))}
+    if session.pk not in locked:
+        raise Stale(str(DELETED))
     mine = locked.pop(session.pk)
     return mine, list(locked.values())
 

@@ -320,6 +320,18 @@ def test_approve_records_name_and_licence(client, clinician, draft):
     assert (draft.approver_name, draft.approver_licence) == ("Dr Ellis Moreau", "GMC-7654321")
 
 
+def test_approve_of_a_text_used_otherwise_meanwhile_is_refused_and_shows_how(client, clinician, draft):
+    digest = digest_on(client, draft)
+    type(draft.template).objects.filter(pk=draft.template_id).update(asks_check_in=True)
+
+    answer = client.post(page("templateversion_approve", draft.pk), {"digest": digest})
+
+    draft.refresh_from_db()
+    assert "or how it is used, while you were reading it" in answer.content.decode()
+    assert "<dt>Asks for a check-in</dt><dd>yes</dd>" in answer.content.decode()
+    assert draft.status == VersionStatus.DRAFT
+
+
 def test_approve_of_a_text_changed_meanwhile_is_refused(client, clinician, draft):
     digest = digest_on(client, draft)
     TemplateVersion.objects.filter(pk=draft.pk).update(body="Something else")

@@ -152,3 +152,35 @@ def test_reader_of_a_completed_session_is_shown_its_page(client, clinic, draft, 
     answer = client.post(page(draft), {**typed, "_complete": "1"})
 
     assert "adminform" not in answer.context
+
+
+def test_draft_deleted_meanwhile_comes_again_with_what_was_typed_and_who_deleted_it(
+    client, draft, typed, colleague, staff
+):
+    client.force_login(colleague)
+    client.post(page(draft, "delete"), {"post": "yes"})
+    client.force_login(staff)
+
+    answer = client.post(page(draft), {**typed, "_save": "1"})
+
+    assert "Iris Holm deleted this draft on Sat 28 Mar 2026, 16:02" in answer.content.decode()
+    assert shown(answer, "notes") == "Pinpoint bleeding on the chin."
+    assert not TreatmentSession.objects.exists()
+
+
+def test_deleted_draft_is_saved_as_a_new_session_when_the_form_is_sent_again(client, draft, typed):
+    client.post(page(draft, "delete"), {"post": "yes"})
+
+    client.post(page(draft), {**typed, KEPT_AS: "new", "_complete": "1"})
+
+    anew = TreatmentSession.objects.get()
+    assert (anew.state, anew.notes) == (SessionState.COMPLETED, "Pinpoint bleeding on the chin.")
+    assert anew.areas.get().depth_mm == Decimal("1.2")
+    assert anew.pk != draft.pk
+
+
+def test_deleted_draft_of_another_clinic_is_not_found(client, draft, typed):
+    client.post(page(draft, "delete"), {"post": "yes"})
+    client.force_login(factories.user(factories.clinic(), Role.STAFF))
+
+    assert client.post(page(draft), {**typed, "_save": "1"}).status_code == 404
