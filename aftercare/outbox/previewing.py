@@ -16,7 +16,7 @@ from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast
 from aftercare.outbox.lateness import asks_for_a_call
 from aftercare.outbox.models import Purpose, ScheduledMessage, Status, Suppression, Why
 from aftercare.outbox.promising import ended_as, for_planning, is_new, makes_late, rows_of
-from aftercare.outbox.revising import UNSENT, Effect, Revision, effect_of, revise
+from aftercare.outbox.revising import UNSENT, Effect, Revision, effect_of, revise, times
 from aftercare.outbox.superseding import Place, course_of, newer_than, taken_over_by
 from aftercare.protocols.models import PLANNED_KINDS, ProtocolStep
 from aftercare.treatments.models import SessionState, TreatmentSession
@@ -90,9 +90,10 @@ def would_revive(
 ) -> list[ScheduledMessage]:
     """Messages that this session superseded or covered, and that go after all when it is voided or reopened.
 
-    With ``saved``, the session as it would be saved: when it is saved so.
+    Each has the times that it will have then, as its protocol stands now; nothing is stored. With ``saved``,
+    the session as it would be saved: when it is saved so.
     """
-    rows = ScheduledMessage.objects.filter(superseded_by=session, status=Status.SUPERSEDED, latest_at__gt=now)
+    rows = ScheduledMessage.objects.filter(superseded_by=session, status=Status.SUPERSEDED)
     found = list(rows.select_related("step", "patient__clinic", "session__protocol").order_by("send_at"))
     if not found:
         return []
@@ -100,24 +101,27 @@ def would_revive(
     course = [each for each in course if each.pk != session.pk] + ([saved] if saved else [])
     course.sort(key=lambda each: (each.ended_at, each.pk))
     goes = _would_go({row.session_id for row in found}, course, saved, now)
-    return [
-        row
-        for row in found
-        if (row.session_id, row.step_id) in goes
-        or (row.step.kind not in PLANNED_KINDS and not _taken_over(row, course))
-    ]
+    revived = []
+    for row in found:
+        if planned := goes.get((row.session_id, row.step_id)):
+            for name, value in times(planned).items():
+                setattr(row, name, value)
+            revived.append(row)
+        elif row.step.kind not in PLANNED_KINDS and row.latest_at > now and not _taken_over(row, course):
+            revived.append(row)
+    return sorted(revived, key=lambda row: row.send_at)
 
 
 def _would_go(
     ids: Iterable[int], course: list[TreatmentSession], saved: TreatmentSession | None, now: datetime
-) -> set[tuple[int, int]]:
-    """The sessions and steps of which a message goes, with this course."""
+) -> dict[tuple[int, int], PlannedMessage]:
+    """By session and step, the messages that go, with this course."""
     sessions = list(for_planning(TreatmentSession.objects.filter(pk__in=ids)))
     courses = {each.patient_id: course for each in sessions}
     rows = rows_of(sessions)
     told = told_on_days(sessions, courses, rows, instead=[saved] if saved else [])
     plans = {each.pk: forecast(_facts(each, course, told), now=now) for each in sessions}
-    return {(pk, one.step.pk) for pk, plan in plans.items() for one in plan if one.status in UNSENT}
+    return {(pk, one.step.pk): one for pk, plan in plans.items() for one in plan if one.status in UNSENT}
 
 
 def _facts(

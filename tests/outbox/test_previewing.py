@@ -15,6 +15,7 @@ from aftercare.outbox.planning import (
     void_session,
     would_supersede,
 )
+from aftercare.outbox.previewing import would_revive
 from aftercare.outbox.revising import Effect
 from tests import factories
 from tests.factories import ELAPSED, ENDED_AT, WALL_TIME
@@ -215,3 +216,19 @@ def test_changes_of_a_voided_session_show_that_nothing_moves(clinic):
     void_session(session, reason="A slip.", by=None, now=NOW)
 
     assert set(_effects(session).values()) == {Effect.FINAL}
+
+
+def test_what_a_void_revives_has_the_times_of_the_protocol_as_it_stands_now(clinic):
+    earlier, at = draft(clinic), NOW + timedelta(minutes=31)
+    same = {"patient": earlier.patient, "protocol": earlier.protocol}
+    later = draft(clinic, ended_at=ENDED_AT + timedelta(minutes=30), **same)
+    for session in (earlier, later):
+        complete(session, now=at)
+    earlier.protocol.steps.filter(slug="day-1").update(local_time="11:00")
+
+    shown = {row.step.slug: row.send_at for row in would_revive(later, now=at)}
+    void_session(later, reason="Entered twice.", by=None, now=at)
+
+    stored = {row.step.slug: row.send_at for row in earlier.scheduled_messages.select_related("step")}
+    assert shown == stored
+    assert shown["day-1"] == datetime(2026, 3, 29, 10, tzinfo=UTC)
