@@ -94,6 +94,10 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             f"Another clinic's rows: {counts['triples']:,} (address, role, object) triples tried, no leak"
         )
+    if counts["parameters"]:
+        terminalreporter.write_line(
+            f"Another clinic's ids in parameters: {counts['parameters']:,} requests tried, no leak"
+        )
     if counts["rules"] and counts["combinations"] and not terminalreporter.stats.get("failed"):
         terminalreporter.write_line(
             f"Triage: {counts['rules']} rules, {counts['combinations']:,} answer combinations tried, "

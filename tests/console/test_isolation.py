@@ -67,6 +67,7 @@ class Walk:
         if answer.status_code >= 500 or foreign or names_the_other(answer):
             self.leaks.append((url, data, answer.status_code, foreign))
         self.tried.add(("POST" if post else "GET", url, str(data), label(row)))
+        return answer
 
 
 def label(row):
