@@ -27,6 +27,9 @@ from aftercare.console.page_guard import PageGuard
 from aftercare.console.reading_log import opened
 from aftercare.console.times import DayInput
 
+LONGEST_SEARCH = 500
+"""Characters; a database stumbles over some ten thousand."""
+
 
 class OneClinicForm(forms.ModelForm):
     """Refuses a form that would tie rows of different clinics together."""
@@ -149,6 +152,14 @@ class ScopedAdmin(ScopedChoices, PageGuard, ModelAdmin):
             raise Http404
         opened(request, found)
         return found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """As Django searches; what is longer than anything that is kept finds nothing, on any database."""
+        if len(search_term) > LONGEST_SEARCH:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
 
     def row(self, request: HttpRequest, object_id: str, *, to_change: bool = False) -> Any:
         """The row for somebody who may see it, or ``to_change`` who may change it; refuses others."""

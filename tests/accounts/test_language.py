@@ -73,6 +73,8 @@ def test_menu_offers_the_languages_and_leads_back_to_its_page(client, user):
         ("https://elsewhere.example.com/", "/admin/"),
         ("//elsewhere.example.com/", "/admin/"),
         ("javascript:alert(1)", "/admin/"),
+        ("-1", "/admin/"),
+        ("a\0b", "/admin/"),
         ("", "/admin/"),
     ],
 )

@@ -89,3 +89,12 @@ def test_jumps_are_cheap_while_a_list_is_read_and_at_their_own_price_afterwards(
 
     assert inside == JUMP
     assert before > JUMP
+
+
+@pytest.mark.parametrize("listed", ["clinics/patient", "treatments/treatmentsession", "outbox/suppression"])
+def test_search_for_more_than_anything_holds_finds_nothing(client, listed):
+    client.force_login(factories.user(factories.clinic(), Role.OWNER))
+
+    answer = client.get(f"/admin/{listed}/", {"q": "x" * 100_000})
+
+    assert (answer.status_code, list(answer.context["cl"].result_list)) == (200, [])

@@ -6,8 +6,8 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -52,12 +52,12 @@ def language_page(request: HttpRequest) -> HttpResponse:
         user.save(update_fields=["language"])
     else:
         messages.error(request, _("Choose one of the languages."))
-    return redirect(_way_back(request))
+    return HttpResponseRedirect(_way_back(request))
 
 
 def _way_back(request: HttpRequest) -> str:
-    """The page of this site that was asked for, else the first."""
+    """The path on this site that was asked for, else that of the first page."""
     way = request.POST.get("next", "")
     here = {request.get_host()}
     safe = url_has_allowed_host_and_scheme(way, allowed_hosts=here, require_https=request.is_secure())
-    return way if safe else "admin:index"
+    return way if safe and way.startswith("/") else reverse("admin:index")
