@@ -34,7 +34,8 @@ class Size:
 
 
 def write_copy(attempt: Attempt, folder: Path) -> Size:
-    """Writes ``copy.json`` (templates, values) and ``copy.eml`` (ready for the wire)."""
+    """Writes ``copy.json`` (templates, values), ``copy.eml`` (ready for the wire) and ``frozen.json`` (what is
+    kept of it)."""
     copy, values = reproduce(attempt), dict(attempt.values)
     plain, escaped = dict(_paths(values)), {escape(value): path for value, path in _paths(values)}
     letter: dict[str, Any] = {
@@ -49,6 +50,8 @@ def write_copy(attempt: Attempt, folder: Path) -> Size:
     whole = mime.as_bytes(linesep="\r\n")
     (folder / "copy.json").write_text(json.dumps(letter))
     (folder / "copy.eml").write_bytes(whole)
+    frozen = {"compiled_id": attempt.compiled_id, "values": attempt.values, "headers": attempt.headers}
+    (folder / "frozen.json").write_text(json.dumps(frozen))
     parts = (attempt.compiled.subject, attempt.compiled.text, attempt.compiled.html)
     return Size(
         text=len(copy.text.encode()) + len(copy.html.encode()),

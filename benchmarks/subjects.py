@@ -131,6 +131,27 @@ class Limit:
 
 
 @dataclass
+class Bare:
+    """What our promises alone cost: three senders on our own database that claim, commit and hand over."""
+
+    servers: Servers
+    peers: dict[str, str]
+    places: list[Place]
+    name: str = "our promises alone"
+    does: str = "3 senders; nothing is read, checked, filled in or encoded"
+
+    def send(self, count: int) -> Measured:
+        forget_messages()
+        make_due(self.places, count)
+        environ = self.servers.environ() | {name: self.peers[name] for name in ("SINK_PORT", "COPY_FOLDER")}
+        watching = _Started(self.servers, environ)
+        try:
+            return watching.measure(count, [("-m", "benchmarks.peers.bare_sender")] * 3)
+        finally:
+            watching.end()
+
+
+@dataclass
 class _Started:
     """Commands that send by themselves and end when they are done."""
 
@@ -160,7 +181,7 @@ def subjects(servers: Servers, places: list[Place], peers: dict[str, str]) -> li
         _run(servers, peers, "-m", "django", "migrate", "--verbosity=0")
         variants = ((True, 2), (False, 2), (True, 1))
         found += [PostOffice(servers, peers, later, level) for later, level in variants]
-    return [*found, Limit(servers, peers, 1)]
+    return [*found, Limit(servers, peers, 1), Bare(servers, peers, places)]
 
 
 def peers_environ(servers: Servers) -> dict[str, str]:
