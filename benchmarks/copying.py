@@ -34,8 +34,8 @@ class Size:
 
 
 def write_copy(attempt: Attempt, folder: Path) -> Size:
-    """Writes ``copy.json`` (templates, values), ``copy.eml`` (ready for the wire) and ``frozen.json`` (what is
-    kept of it)."""
+    """Writes ``copy.json`` (templates, values), ``copy.eml`` (ready for the wire) and ``frozen.json`` (what
+    is kept of it)."""
     copy, values = reproduce(attempt), dict(attempt.values)
     plain, escaped = dict(_paths(values)), {escape(value): path for value, path in _paths(values)}
     letter: dict[str, Any] = {
