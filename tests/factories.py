@@ -112,6 +112,7 @@ def patient(clinic: Clinic, **over: Any) -> Patient:
         "first_name": "Amara",
         "last_name": f"Lindqvist {number}",
         "email": f"amara.{number}@example.com",
+        "phone": "020 7946 0321",
         "email_consent_version": "2026-01",
         "email_consent_at": datetime(2026, 1, 5, 10, tzinfo=UTC),
         **over,

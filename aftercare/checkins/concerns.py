@@ -32,6 +32,10 @@ from aftercare.treatments.models import TreatmentSession
 OPEN = Kept(lambda: Concern.objects.filter(session=Blank("session"), closed_at__isnull=True))
 
 
+PHONE = "phone"
+"""In the name of a task: that it tells of a number."""
+
+
 class ConcernError(Exception):
     """A concern cannot be changed in this way; the text says why, for the person who tried."""
 
@@ -59,6 +63,8 @@ def raise_concern(
     """
     with transaction.atomic(savepoint=False):
         concern = open_concern(session.pk)
+        if concern is not None:
+            concern.patient = session.patient
         if concern is not None and Level(concern.level).rank >= level.rank:
             if news:
                 _tell_again(concern, level, limit=limit, duty=duty, now=now)
@@ -69,7 +75,7 @@ def raise_concern(
         concern = _at_level(concern, session, level=level, now=now)
         times = times_of(level, now=now, limit=limit, duty=duty)
         concern.due_at = max(now, min(times.due_at, concern.due_at)) if concern.pk else times.due_at
-        concern.promised_at = promised_by(now=now, limit=limit, duty=duty)
+        concern.promised_at = _call_by(concern, limit=limit, duty=duty, now=now)
         if concern.pk:
             concern.save()
         else:
@@ -78,6 +84,24 @@ def raise_concern(
         _open_task(concern, level, times=replace(times, due_at=concern.due_at), duty=duty, now=now)
         hold_routine(session.patient, now=now)
     return concern
+
+
+def take_number(concern: Concern, number: str, *, limit: timedelta, duty: Duty, now: datetime) -> None:
+    """Keeps where the patient wishes to be called, promises the call that had no number, and tells staff.
+
+    Call it in the transaction that has locked the patient. Whoever has the concern's task still to read finds
+    the number there; where it was read without it, a further task tells of it.
+    """
+    concern.phone_given, level = number, Level(concern.level)
+    if concern.promised_at is None or concern.promised_at <= now:
+        concern.promised_at = _call_by(concern, limit=limit, duty=duty, now=now)
+    concern.save()
+    if concern.promised_at is not None:
+        late = tasks_of(concern).filter(deadline_at__gt=concern.promised_at)
+        late.update(deadline_at=max(now, concern.promised_at))
+    if not _waits_unread(concern, level):
+        name = f"{_further(concern, level)}:{PHONE}"
+        _open_further(concern, name, limit=limit, duty=duty, now=now)
 
 
 def acknowledge(concern: Concern, *, read: FollowUpTask, by: User, now: datetime) -> Concern:
@@ -178,14 +202,32 @@ def _at_level(concern: Concern | None, session: TreatmentSession, *, level: Leve
 
 def _tell_again(concern: Concern, level: Level, *, limit: timedelta, duty: Duty, now: datetime) -> None:
     """Opens a further task, unless one as urgent waits for a reader: it tells of this answer as well."""
-    unread = tasks_of(concern).filter(claimed_by__isnull=True)
-    if any(Level(task.level).rank >= level.rank for task in unread):
+    if _waits_unread(concern, level):
         return
     if level == concern.level and (concern.promised_at is None or concern.promised_at <= now):
-        concern.promised_at = promised_by(now=now, limit=limit, duty=duty)
+        concern.promised_at = _call_by(concern, limit=limit, duty=duty, now=now)
         concern.save(update_fields=["promised_at"])
-    name = f"{level}:{all_tasks_of(concern).count() + 1}"
-    times = times_of(level, now=now, limit=limit, duty=duty)
+    _open_further(concern, _further(concern, level), limit=limit, duty=duty, now=now)
+
+
+def _waits_unread(concern: Concern, level: Level) -> bool:
+    """Whether a task that is as urgent waits for a reader."""
+    unread = tasks_of(concern).filter(claimed_by__isnull=True)
+    return any(Level(task.level).rank >= level.rank for task in unread)
+
+
+def _call_by(concern: Concern, *, limit: timedelta, duty: Duty, now: datetime) -> datetime | None:
+    """As promised_by, for a patient who can be called at all."""
+    return promised_by(now=now, limit=limit, duty=duty) if concern.has_number else None
+
+
+def _further(concern: Concern, level: Level) -> str:
+    """The name of a further task."""
+    return f"{level}:{all_tasks_of(concern).count() + 1}"
+
+
+def _open_further(concern: Concern, name: str, *, limit: timedelta, duty: Duty, now: datetime) -> None:
+    times = times_of(_level_in(name), now=now, limit=limit, duty=duty)
     times = replace(times, due_at=_as_promised(times.due_at, concern, now=now))
     _open_task(concern, name, times=times, duty=duty, now=now)
 
@@ -196,13 +238,26 @@ def _as_promised(due_at: datetime, concern: Concern, *, now: datetime) -> dateti
     return due_at if promised is None or promised <= now else min(due_at, promised)
 
 
+def _level_in(name: str) -> Level:
+    return Level(name.partition(":")[0])
+
+
+def _detail(name: str) -> str:
+    level = _level_in(name).label
+    if name.endswith(PHONE):
+        return _("%(level)s – the patient has given a phone number") % {"level": level}
+    if ":" in name:
+        return _("%(level)s – the patient has answered again") % {"level": level}
+    return str(level)
+
+
 def _open_task(concern: Concern, name: str, *, times: Times, duty: Duty, now: datetime) -> None:
     """Opens a task of the concern, and tells of it as soon as it may.
 
-    ``name``: the answer's level; of a further answer at that level, with its number behind a colon.
+    ``name``: the answer's level; of a further one at that level, with its number behind a colon, and what it
+    tells of, if that is no answer, behind another.
     """
-    level, waits = Level(name.partition(":")[0]), now < times.told_from < times.due_at
-    again = _("%(level)s – the patient has answered again") % {"level": level.label}
+    level, waits = _level_in(name), now < times.told_from < times.due_at
     task = open_task(
         clinic=concern.clinic,
         patient=concern.patient,
@@ -210,7 +265,7 @@ def _open_task(concern: Concern, name: str, *, times: Times, duty: Duty, now: da
         source=f"{concern.sources}{name}",
         is_new=True,
         level=level,
-        detail=again if ":" in name else str(level.label),
+        detail=_detail(name),
         now=now,
         deadline_at=times.due_at,
         tell_from=times.told_from if waits else None,

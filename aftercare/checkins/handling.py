@@ -61,7 +61,7 @@ def said_in(concern: Concern) -> str:
     photos = (
         CheckInPhoto.objects.filter(check_in__concern=concern).order_by("pk").values_list("pk", flat=True)
     )
-    whole = json.dumps([list(answers), list(photos)], sort_keys=True, default=str)
+    whole = json.dumps([list(answers), list(photos), concern.phone_given], sort_keys=True, default=str)
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 

@@ -93,7 +93,8 @@ class Concern(models.Model):
 
     One a session at a time. ``level`` is the worst answer so far, given at ``raised_at``; ``due_at`` is when
     staff must have acted; ``promised_at`` the time the patient was told, if any. A worse answer takes an
-    acknowledgement back: it was of something else.
+    acknowledgement back: it was of something else. ``phone_given``: where the patient wishes to be called;
+    the patient's own record is for staff to change.
     """
 
     clinic = models.ForeignKey(
@@ -119,6 +120,7 @@ class Concern(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
+    phone_given = models.CharField(_("number given by the patient"), max_length=40, blank=True)
     called_at = models.DateTimeField(_("called at"), null=True, blank=True)
     outcome = models.TextField(_("outcome"), blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
@@ -159,6 +161,11 @@ class Concern(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_level_display()} · {self.patient}"
+
+    @property
+    def has_number(self) -> bool:
+        """Whether the patient can be called at all."""
+        return bool(self.phone_given or self.patient.phone)
 
     @property
     def sources(self) -> str:

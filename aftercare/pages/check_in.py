@@ -29,9 +29,10 @@ from aftercare.checkins.wording import asked, asked_in_locale, hint, page_words,
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.pages.check_in_answer import answer_page
+from aftercare.pages.check_in_number import number_form
 from aftercare.pages.isolating import with_emergency_number
 from aftercare.pages.level_text import LevelText, level_text
-from aftercare.pages.opening import client_address, opened_by, patient_page
+from aftercare.pages.opening import client_address, contacts, opened_by, patient_page
 
 PARTS = (
     ("breathing", "unwell", "eyes"),
@@ -151,6 +152,7 @@ def _form(
     shown = held_back or check_in
     rules = check_in.rules if check_in else rules_for(message)
     chosen = shown.answers if shown else {}
+    so_far = _so_far(message, rules, now=now)
     return _page(
         request,
         "check_in",
@@ -164,7 +166,9 @@ def _form(
         position=words["part"].format(part=part, parts=len(parts)),
         told=told,
         slow=held_back is not None,
-        so_far=_so_far(message, rules, now=now),
+        so_far=so_far,
+        contacts=contacts(message.clinic, locale, now=now, emergency=bool(so_far and so_far.is_emergency)),
+        number=number_form(message, so_far.concern) if so_far else None,
         status=_status(told, held_back),
     )
 

@@ -11,9 +11,10 @@ from aftercare.checkins.models import CheckIn
 from aftercare.checkins.photos import MOST
 from aftercare.checkins.wording import asked_in_locale, page_words
 from aftercare.outbox.models import ScheduledMessage
+from aftercare.pages.check_in_number import number_form
 from aftercare.pages.isolating import with_emergency_number
 from aftercare.pages.level_text import answer_text
-from aftercare.pages.opening import patient_page
+from aftercare.pages.opening import contacts, patient_page
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ def answer_page(
         form=words,
         says=says,
         **with_emergency_number(message.clinic, locale),
+        contacts=contacts(message.clinic, locale, now=now, emergency=says.is_emergency),
+        number=number_form(message, says.concern),
         takes_photos=not says.is_emergency,  # nothing may keep anybody on this page then
         status=HTTPStatus.UNPROCESSABLE_ENTITY if refusals else HTTPStatus.OK,
         refusals=refusals,

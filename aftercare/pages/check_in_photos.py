@@ -47,7 +47,7 @@ def photos_page(request: HttpRequest, message: ScheduledMessage, now: datetime) 
     refusals = _take(request, check_in, over=bool(over))
     if refusals:
         return answer_page(request, check_in, message, now=now, refusals=refusals)
-    return HttpResponseRedirect("../", status=HTTPStatus.SEE_OTHER)
+    return HttpResponseRedirect("../#photos", status=HTTPStatus.SEE_OTHER)
 
 
 def _take(request: HttpRequest, check_in: CheckIn, *, over: bool) -> list[Refusal]:

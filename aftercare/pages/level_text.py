@@ -1,7 +1,9 @@
 """What a patient reads of the level that counts: exactly the text that the clinic approved for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 
@@ -18,6 +20,48 @@ from aftercare.outbox.models import ScheduledMessage
 from aftercare.pages.isolating import called, filled
 from aftercare.timing import FromWhen
 
+HEADINGS = {Level.A: "need_advice", Level.B: "no_form", Level.C: "answers_reached"}
+"""What a patient reads first who was promised nothing (any more) while the clinic is open."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a session stands: its worst open level, the concern behind it, and who is there to act on it."""
+
+    message: ScheduledMessage
+    rules: RuleSet
+    level: Level
+    concern: Concern | None
+    duty: Duty
+    now: datetime
+
+    @classmethod
+    def of(cls, message: ScheduledMessage, rules: RuleSet, *, now: datetime) -> "Standing":
+        level, concern = level_shown(message.session_id)
+        if concern is not None:
+            concern.patient = message.patient
+        return cls(message, rules, level, concern, duty_of(message.clinic), now)
+
+    @property
+    def is_open(self) -> bool:
+        return self.duty.covers(self.now)
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether the text that tells of the promise may still be shown."""
+        promised_at = self.concern.promised_at if self.concern else None
+        if promised_at is None or promised_at <= self.now:
+            return promised_at is not None and self.level is Level.E
+        return self.duty.covers_some_of(since=self.now, until=promised_at)
+
+
+class Said(NamedTuple):
+    """A text with places in braces, its locale, and the names of our words that are added to it."""
+
+    text: str
+    locale: str
+    notes: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class LevelText:
@@ -25,6 +69,7 @@ class LevelText:
 
     ``locale``: what the text is written in: where the clinic approved none in the patient's, its own.
     ``closed``: that the clinic has dealt with it, so that the text tells what to do if it is still there.
+    ``notes``: what we add to it in our words, in the language of the page. ``concern``: what is open.
     """
 
     level: Level
@@ -32,6 +77,8 @@ class LevelText:
     paragraphs: list[SafeString]
     locale: str
     closed: bool = False
+    notes: tuple[SafeString, ...] = ()
+    concern: Concern | None = None
 
     @property
     def language(self) -> str:
@@ -55,82 +102,96 @@ def level_text(message: ScheduledMessage, rules: RuleSet, *, now: datetime) -> L
 
     While the clinic is open and nothing (any more) is promised, it says to call.
     """
-    level, concern = level_shown(message.session_id)
-    return _of_level(message, rules, level, concern, now=now)
+    return _of(Standing.of(message, rules, now=now))
 
 
 def answer_text(check_in: CheckIn, message: ScheduledMessage, *, now: datetime) -> LevelText:
     """What whoever gave these answers reads: the worst that is open; of one that needed a human and is
     closed, never the text of those who need nobody."""
-    level, concern = level_shown(message.session_id)
-    if concern is None and check_in.concern is not None:
+    standing = Standing.of(message, check_in.rules, now=now)
+    if standing.concern is None and check_in.concern is not None:
         return _of_closed(message, Level(check_in.concern.level))
-    return _of_level(message, check_in.rules, level, concern, now=now)
+    return _of(standing)
 
 
 def _of_closed(message: ScheduledMessage, level: Level) -> LevelText:
     """In our words: no text that a clinic approves is of an answer that it has dealt with already."""
     locale = asked_in_locale(message.patient)
-    words, places = page_words(locale), _places(message, None, locale)
+    words, places = page_words(locale), _places(message, locale)
     said = ["closed_emergency", "closed_otherwise"] if level is Level.E else ["closed_still"]
     heading, *paragraphs = (filled(words[name], places, locale) for name in ("closed", *said))
     return LevelText(level, heading, paragraphs, locale, closed=True)
 
 
-def _of_level(
-    message: ScheduledMessage, rules: RuleSet, level: Level, concern: Concern | None, *, now: datetime
-) -> LevelText:
-    text, locale = _text(rules, level, concern, message, now=now)
-    places = _places(message, concern.promised_at if concern else None, locale)
-    heading, *paragraphs = (filled(part, places, locale) for part in _parted(text))
-    return LevelText(level, heading, paragraphs, locale)
-
-
-def _text(
-    rules: RuleSet, level: Level, concern: Concern | None, message: ScheduledMessage, *, now: datetime
-) -> tuple[str, str]:
-    """The approved one, and its locale; but to call, where it would promise a call for a time that is over,
-    or say that the clinic is closed while it is open. An emergency's never says to wait for the clinic.
-    Where the hours were changed, so that nobody is there until the promised time, the clinic is closed."""
+def _of(standing: Standing) -> LevelText:
+    message, concern, said = standing.message, standing.concern, _said(standing)
+    times = {
+        "time": concern.promised_at if concern else None,
+        "opens": standing.duty.next_start(standing.now),
+    }
+    places = _places(message, said.locale, times)
+    heading, *paragraphs = (filled(part, places, said.locale) for part in _parted(said.text))
     asked = asked_in_locale(message.patient)
-    by_language = book_of(rules).texts[level]
-    locale = first_written(asked, message.clinic, by_language)
-    texts = by_language[language_of(locale)]
-    duty = duty_of(message.clinic)
-    open_now = duty.covers(now)
+    words, places = page_words(asked), _places(message, asked, times)
+    notes = tuple(filled(words[name], places, asked) for name in said.notes)
+    return LevelText(standing.level, heading, paragraphs, said.locale, notes=notes, concern=concern)
+
+
+def _said(standing: Standing) -> Said:
+    """The approved text; but ours, where that would promise a call for a time that is over or to somebody who
+    has given no number, or say that the clinic is closed while it is open.
+
+    Where the hours were changed, so that nobody is there until the promised time, the clinic is closed.
+    """
+    level, concern = standing.level, standing.concern
+    asked, by_language = asked_in_locale(standing.message.patient), book_of(standing.rules).texts[level]
+    locale = first_written(asked, standing.message.clinic, by_language)
+    approved = by_language[language_of(locale)]
     if concern is None:
-        return texts["on_duty" if open_now else "closed"], locale
-    promised_at = concern.promised_at
-    if promised_at is not None and _stands(promised_at, level, duty, now=now):
-        return texts["on_duty"], locale
-    if not open_now or level is Level.E:
-        return texts["closed"], locale
-    words = page_words(asked)
-    lead = words["promise_passed" if promised_at else "open_now"]
-    return "\n\n".join((words["no_form"], lead, words["call_otherwise"])), asked
+        return Said(approved["on_duty" if standing.is_open else "closed"], locale)
+    if standing.is_promised:
+        return Said(approved["on_duty"], locale, () if level is Level.E else ("answers_reached",))
+    if standing.is_open:
+        return _while_open(level, concern, asked)
+    # Who is in a hurry must not wait for the morning.
+    waits = level in (Level.B, Level.C) and standing.duty.next_start(standing.now) is not None
+    return Said(approved["closed"], locale, ("read_after",) if waits else ())
 
 
-def _stands(promised_at: datetime, level: Level, duty: Duty, *, now: datetime) -> bool:
-    """Whether the text that tells of the promise may still be shown."""
-    if promised_at <= now:
-        return level is Level.E
-    return duty.covers_some_of(since=now, until=promised_at)
+def _while_open(level: Level, concern: Concern, locale: str) -> Said:
+    """In our words: no text that a clinic approves is of a time at which it is open and promises nothing."""
+    words = page_words(locale)
+    if level is Level.E:
+        told = "emergency_told" if concern.has_number else "emergency_no_number"
+        names = ("emergency_open", "emergency_signs", told)
+        return Said("\n\n".join(words[name] for name in names), locale)
+    lead = "promise_passed" if concern.promised_at else "open_now" if concern.has_number else "no_number"
+    names = (
+        HEADINGS[level],
+        f"contact_{lead}" if level is Level.C else lead,
+        "call_otherwise" if level is Level.A else "worse_otherwise",
+    )
+    notes = () if "answers_reached" in names else ("answers_reached",)
+    return Said("\n\n".join(words[name] for name in names), locale, notes)
 
 
 def _parted(text: str) -> list[str]:
     return [" ".join(part.split()) for part in text.strip().split("\n\n")]
 
 
-def _places(message: ScheduledMessage, promised_at: datetime | None, locale: str) -> dict[str, str]:
-    """The clinic's numbers and, if there is one, the promised time."""
+def _places(
+    message: ScheduledMessage, locale: str, times: Mapping[str, datetime | None] | None = None
+) -> dict[str, str]:
+    """The clinic's numbers and, where there are any, the times."""
     clinic = message.clinic
     places = {
         "phone": called(clinic.phone),
         "out_of_hours": called(clinic.out_of_hours_contact),
         "emergency_number": called(clinic.emergency_number),
     }
-    if promised_at is not None:
-        local = promised_at.astimezone(message.patient.zone)
-        at = FromWhen(local.date(), local.time().replace(second=0, microsecond=0))
-        places["time"] = from_when(at, locale)
+    for name, at in (times or {}).items():
+        if at is not None:
+            local = at.astimezone(message.patient.zone)
+            when = FromWhen(local.date(), local.time().replace(second=0, microsecond=0))
+            places[name] = from_when(when, locale)
     return places

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
+from aftercare.clinics.hours import duty_of
 from aftercare.clinics.models import Clinic
 from aftercare.content.filters import dialled, is_number
 from aftercare.content.wording import direction, language_of, wording
@@ -23,7 +24,7 @@ from aftercare.pages.privacy import private
 from aftercare.pages.wording import LANGUAGES, page_wording
 
 STRAY_END = re.compile(r"[^a-z2-7]+$")
-LINK_OF_OURS = re.compile(rf"{SIGNED_ID}(/photos|/dates\.ics)?")
+LINK_OF_OURS = re.compile(rf"{SIGNED_ID}(/number|/photos|/dates\.ics)?")
 View = Callable[[HttpRequest, ScheduledMessage, datetime], HttpResponse]
 """Of the request, the message that was opened, and when."""
 
@@ -83,10 +84,8 @@ def said_in(locale: str, clinic: Clinic) -> dict[str, Any]:
         "language": language_of(locale),
         "direction": direction(locale),
         "words": words,
-        "contact": wording(locale),
+        "contacts": contacts(clinic, locale),
         "dialled": {
-            "phone": dialled(clinic.phone),
-            "closed": dialled(clinic.out_of_hours_contact) if is_number(clinic.out_of_hours_contact) else "",
             "emergency": dialled(clinic.emergency_number),
         },
         "told": {
@@ -94,6 +93,35 @@ def said_in(locale: str, clinic: Clinic) -> dict[str, Any]:
             for name in ("ask_warning", "done_routine", "done_care", "stopped_all", "stopped_routine")
         },
     }
+
+
+class Contact(NamedTuple):
+    """Whom to call; ``dialled`` is empty where the clinic wrote something else than a number."""
+
+    label: str
+    said: str
+    dialled: str
+
+
+def contacts(
+    clinic: Clinic, locale: str, *, now: datetime | None = None, emergency: bool = False
+) -> list[Contact]:
+    """The clinic's numbers, first the one that is answered: in an emergency, and if given, at that time."""
+    words = wording(locale)
+    phone = Contact(words.phone, clinic.phone, dialled(clinic.phone))
+    outside = clinic.out_of_hours_contact
+    closed = Contact(words.closed, outside, dialled(outside) if is_number(outside) else "")
+    urgent = Contact(words.emergency, clinic.emergency_number, dialled(clinic.emergency_number))
+    shut = now is not None and _is_shut(clinic, now)
+    if emergency:
+        return [urgent, closed, phone] if shut else [urgent, phone, closed]
+    return [closed, urgent, phone] if shut else [phone, closed, urgent]
+
+
+def _is_shut(clinic: Clinic, now: datetime) -> bool:
+    """As far as the clinic has told its hours."""
+    duty = duty_of(clinic)
+    return bool(duty.hours) and not duty.covers(now)
 
 
 def old_link(request: HttpRequest, message: ScheduledMessage) -> HttpResponse:

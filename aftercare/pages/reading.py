@@ -14,19 +14,20 @@ from aftercare.outbox.localising import day, from_when
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.reading import Letter, NotKept, Plan, letter_of, plan_of
 from aftercare.pages.calendar import calendar_of
-from aftercare.pages.opening import old_link, opened_by, patient_page
+from aftercare.pages.opening import contacts, old_link, opened_by, patient_page
 from aftercare.pages.wording import page_wording
 
 
 @require_safe
 @opened_by(READ)
-def reading_page(request: HttpRequest, message: ScheduledMessage, _now: datetime) -> HttpResponse:
+def reading_page(request: HttpRequest, message: ScheduledMessage, now: datetime) -> HttpResponse:
     """The message as it was sent, and what has come, what will, and from when on the patient may what."""
     try:
         letter = letter_of(message)
     except NotKept:
         return old_link(request, message)
     said = {**_said_of(letter, message), **_said_of_plan(plan_of(message.session), message)}
+    said["contacts"] = contacts(message.clinic, message.patient.written_locale, now=now)
     return patient_page(request, "reading", message, letter=letter, **said)
 
 

@@ -3,6 +3,7 @@ from django.urls.converters import StringConverter
 
 from aftercare.outbox.links import SIGNED_ID
 from aftercare.pages.check_in import check_in_page
+from aftercare.pages.check_in_number import number_page
 from aftercare.pages.check_in_photos import photos_page
 from aftercare.pages.opening import stray_link
 from aftercare.pages.reading import calendar_file, reading_page
@@ -20,6 +21,7 @@ register_converter(TokenConverter, "token")
 app_name = "pages"
 urlpatterns = [
     path("c/<token:token>/", check_in_page, name="check_in"),
+    path("c/<token:token>/number/", number_page, name="check_in_number"),
     path("c/<token:token>/photos/", photos_page, name="check_in_photos"),
     path("m/<token:token>/", reading_page, name="reading"),
     path("m/<token:token>/dates.ics", calendar_file, name="calendar"),

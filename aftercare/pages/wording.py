@@ -44,6 +44,7 @@ class PageWording:
     old_advice: str
     unknown: str
     unknown_advice: str
+    unknown_emergency: str
 
 
 _WORDINGS = {
@@ -102,6 +103,7 @@ _WORDINGS = {
         old_advice="Please use the link in a newer message, or call the clinic.",
         unknown="We do not know this link",
         unknown_advice="Please open it from the message again, whole. If it still fails, call your clinic.",
+        unknown_emergency="In an emergency call your local emergency number: 999, 112 or 911.",
     ),
     "es": PageWording(
         help="¿Necesita ayuda?",
@@ -158,6 +160,7 @@ _WORDINGS = {
         old_advice="Use el enlace de un mensaje más reciente o llame a la clínica.",
         unknown="No conocemos este enlace",
         unknown_advice="Ábralo otra vez, completo, desde el correo. Si no funciona, llame a su clínica.",
+        unknown_emergency="En una emergencia, llame al número de emergencias de su zona: 112, 911 o 999.",
     ),
     "ar": PageWording(
         help="هل تحتاج إلى مساعدة؟",
@@ -214,6 +217,7 @@ _WORDINGS = {
         old_advice="يُرجى استخدام الرابط في رسالة أحدث أو الاتصال بالعيادة.",
         unknown="لا نعرف هذا الرابط",
         unknown_advice="افتحه كاملًا من الرسالة مرة أخرى. إذا لم ينجح ذلك فاتصل بعيادتك.",
+        unknown_emergency="في حالة الطوارئ اتصل برقم الطوارئ في منطقتك: 999 أو 112 أو 911.",
     ),
 }
 LANGUAGES = tuple(_WORDINGS)

@@ -103,7 +103,7 @@ def test_answer_of_the_night_is_told_to_call_once_the_clinic_is_open(visitor, at
     at.now += timedelta(hours=13)  # noon on Tuesday
     page = text(visitor.get())
 
-    assert "It is open now, so please call: 020 7946 0100." in without_links(page)
+    assert "The clinic is open now, so please call: 020 7946 0100." in without_links(page)
     assert "The clinic is closed now." not in page
 
 

@@ -214,3 +214,14 @@ def test_only_the_clinics_people_see_a_photo(answered, client, asking):
     assert "no-store" in page["Cache-Control"]
     assert "sandbox" in page["Content-Security-Policy"]
     assert Image.open(BytesIO(b"".join(page.streaming_content))).format == "JPEG"
+
+
+def test_page_after_photos_opens_where_they_are_spoken_of(answered):
+    sent = answered.client.post(
+        f"{answered.path}photos/", {"photo": SimpleUploadedFile("0.jpg", picture(), "image/jpeg")}
+    )
+    page = answered.get().content.decode()
+
+    assert sent["Location"] == "../#photos"
+    assert 'photos/#photos"' in page
+    assert page.index('<div id="photos" tabindex="-1">') < page.index("Photos received: 1")

@@ -1,12 +1,13 @@
 """The page that every message links to, as a patient and as a stranger meet it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from django.test import Client
 from icalendar import Calendar
 
+from aftercare.clinics.hours import OpeningHours
 from aftercare.content.models import MessageTemplate
 from aftercare.outbox import clock
 from aftercare.outbox.links import READ, UNSUBSCRIBE
@@ -237,3 +238,14 @@ def test_calendar_has_the_same_ids_at_every_opening(browser, path):
 
     assert ids() == ids()
     assert len(set(ids())) == 3
+
+
+def test_help_begins_with_the_number_that_is_answered_at_that_hour(browser, path, message):
+    before = text_of(browser.get(path))
+    hours = {"opens_local_time": time(9), "closes_local_time": time(18)}
+    OpeningHours.objects.create(clinic=message.clinic, weekday=0, **hours)  # the page is opened on a Sunday
+
+    after = text_of(browser.get(path))
+
+    assert before.index("tel:02079460100") < before.index("tel:02079460199")
+    assert after.index("tel:02079460199") < after.index("tel:999") < after.index("tel:02079460100")
