@@ -62,7 +62,7 @@ HARBOUR = DemoClinic(
         _person("Priya Venkat"),
         _person("Samuel Boateng"),
         _person("Ewan Sutherland"),
-        _person("Ingrid Solberg"),
+        _person("Ingrid Solberg", phone=""),
     ),
 )
 ALAMEDA = DemoClinic(

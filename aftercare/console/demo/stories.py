@@ -39,7 +39,7 @@ def _patient(clinic: Clinic, person: Person, story: Story, *, number: int, now: 
         first_name=person.first_name,
         last_name=person.last_name,
         email=person.email,
-        **person.own,
+        **{"phone": f"{clinic.phone[:-2]}{number:02}", **person.own},
         **(consent if story.consents else {}),
     )
 
