@@ -164,7 +164,7 @@ def test_page_after_a_refused_photo_takes_the_next_and_lets_the_patient_answer_a
     page = send(answered, archive()).content.decode()
 
     assert re.findall(r'<form method="post" action="(.*?)"', page) == [
-        f"{answered.path}photos/",
+        f"{answered.path}photos/#photos",
         answered.path,
     ]
 
