@@ -16,6 +16,8 @@ def tell_outcome(request: HttpRequest, session: TreatmentSession) -> None:
         text = _("Saved as a draft. Nothing is sent until you complete it.")
         messages.success(request, text)
         return
+    if not session.patient.phone:
+        messages.warning(request, _ask_for_phone(session))
     mine = ScheduledMessage.objects.filter(session=session)
     coming, held = (mine.filter(status=status).count() for status in (Status.SCHEDULED, Status.HELD))
     parts = [_("Completed."), *([_scheduled(coming)] if coming or not held else [])]
@@ -45,3 +47,10 @@ def _ask_for_consent(session: TreatmentSession, held: int) -> str:
     said = text % {"count": held, "patient": session.patient}
     address = reverse("admin:clinics_patient_change", args=[session.patient_id])
     return format_html('{} <a href="{}">{}</a>', said, address, _("Record the consent"))
+
+
+def _ask_for_phone(session: TreatmentSession) -> str:
+    said = _("There is no phone number for %(patient)s: nobody can call if an answer needs it.")
+    address = reverse("admin:clinics_patient_change", args=[session.patient_id])
+    filled = said % {"patient": session.patient}
+    return format_html('{} <a href="{}">{}</a>', filled, address, _("Add the number"))

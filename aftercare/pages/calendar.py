@@ -7,6 +7,7 @@ from icalendar import Calendar, Event
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.reading import Plan
 from aftercare.pages.wording import page_wording
+from aftercare.protocols.models import Topic
 from aftercare.timing import FromWhen, localise
 
 _SHOWN = timedelta(minutes=30)
@@ -55,7 +56,14 @@ def _event(
     event.add("dtstart", start)
     event.add("dtend", start + (_SHOWN if isinstance(start, datetime) else timedelta(days=1)))
     event.add("summary", f"{summary} · {clinic.name}")
-    event.add("description", clinic.phone)
+    event.add("description", _described(name, message))
     event.add("class", "PRIVATE")
     event.add("transp", "TRANSPARENT")
     return event
+
+
+def _described(name: str, message: ScheduledMessage) -> str:
+    """Whom to call; beside a restart date, that it is the earliest."""
+    call = f"{message.clinic.name}: {message.clinic.phone}"
+    earliest = page_wording(message.patient.written_locale).earliest
+    return f"{earliest} {call}" if name in Topic else call

@@ -60,6 +60,12 @@ def test_search_lists_the_treated_with_phone_and_obstacle(client, clinic, owner)
     assert "No consent to aftercare e-mail" in page
 
 
+def test_treated_with_neither_mail_nor_phone_are_to_be_written_to_by_post(client, clinic, owner):
+    treated(clinic, patient=factories.patient(clinic, phone="", email_consent_at=None))
+
+    assert "No phone: write by post" in client.get(ADD, {"lot": LOT}).content.decode()
+
+
 def test_chosen_text_is_previewed_with_a_patient_who_gets_it(client, clinic, owner, template):
     session = treated(clinic)
 

@@ -15,6 +15,8 @@ from aftercare.protocols.models import Topic
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+AGAIN = "again (earliest, only if your skin is calm)"
+EARLIEST = "These are the earliest days. If your skin is still sore then, wait and call us."
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_page_shows_the_plan_and_the_clinics_numbers(browser, path):
     page = text_of(browser.get(path))
 
     assert "<dt>Make-up</dt><dd>from 16:00 on Monday 30 March</dd>" in page
-    assert "<dt>Exercise</dt><dd>from Wednesday 1 April</dd>" in page
+    assert "<dt>Hard exercise</dt><dd>from Wednesday 1 April</dd>" in page
     assert "<li>Sunday 29 March, about 17:00</li>" in page
     assert "Saturday 25 April" in page
     assert 'href="tel:02079460100"' in page
@@ -185,9 +187,13 @@ def test_calendar_has_an_event_for_each_date(browser, path):
     assert answer["Content-Type"].startswith("text/calendar")
     assert answer["Cache-Control"] == "no-store"
     assert [(str(event["summary"]), str(event["dtstart"].dt)) for event in events] == [
-        ("You may wear make-up again (earliest) · Harbour Clinic", "2026-03-30 15:00:00+00:00"),
-        ("You may exercise again (earliest) · Harbour Clinic", "2026-04-01"),
+        (f"You may wear make-up {AGAIN} · Harbour Clinic", "2026-03-30 15:00:00+00:00"),
+        (f"You may exercise hard {AGAIN} · Harbour Clinic", "2026-04-01"),
         ("Your next visit · Harbour Clinic", "2026-04-25"),
+    ]
+    assert [str(event["description"]) for event in events[1:]] == [
+        f"{EARLIEST} Harbour Clinic: 020 7946 0100",
+        "Harbour Clinic: 020 7946 0100",
     ]
     assert b"TZID" not in answer.content
 
@@ -199,7 +205,7 @@ def test_calendar_leaves_out_what_is_past(browser, path, monkeypatch):
 
     # In London it is the first of April still, the day from which exercise is fine.
     assert [str(event["summary"]).partition(" · ")[0] for event in events] == [
-        "You may exercise again (earliest)",
+        f"You may exercise hard {AGAIN}",
         "Your next visit",
     ]
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from aftercare.content import wording as around
 from aftercare.pages import wording as pages
 from aftercare.protocols.models import Topic
 
+MAILS = Path(around.__file__).parents[1] / "protocols" / "shipped" / "microneedling"
+NAMED = re.compile(r"^- \*\*(.+):\*\* {% if from\.(\w+)", re.MULTILINE)
 PLACE = re.compile(r"{{? ?[\w.]+ ?}?}")
 
 
@@ -43,3 +46,12 @@ def test_languages_of_pages_and_of_messages_are_the_same():
 @pytest.mark.parametrize(("locale", "reads"), [("en-GB", "ltr"), ("es-MX", "ltr"), ("ar", "rtl")])
 def test_direction_is_the_languages(locale, reads):
     assert around.direction(locale) == reads
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_plan_calls_what_a_patient_waits_with_as_the_shipped_mails_do(language):
+    mails = "\n".join(mail.read_text(encoding="utf-8") for mail in (MAILS / language).glob("*.md"))
+    named = {topic: name for name, topic in NAMED.findall(mails)}
+
+    assert set(named) == set(Topic.values)
+    assert named == {str(topic): name for topic, name in pages.page_wording(language).topics.items()}

@@ -42,3 +42,11 @@ def test_session_of_a_paused_patient_says_that_its_messages_are_held(told):
     lines = told(paused_at=factories.ENDED_AT, paused_reason="Away.")
 
     assert lines == [("warning", "Completed. 2 messages are held.")]
+
+
+def test_session_of_a_patient_without_a_phone_number_says_so_in_amber(told):
+    [(kind, text), completed] = told(phone="")
+
+    assert kind == "warning"
+    assert "There is no phone number for Amara Okafor: nobody can call if an answer needs it." in text
+    assert completed == ("success", "Completed. 2 messages are scheduled.")
