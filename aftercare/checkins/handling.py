@@ -21,7 +21,7 @@ from aftercare.clinics.models import User
 from aftercare.followups.closing import claim_task, close_task, give_back
 from aftercare.followups.models import FollowUpTask, Reached
 from aftercare.outbox.locking import lock_patients
-from aftercare.outbox.notifying import tell_now
+from aftercare.outbox.notifying import tell_not_reached
 from aftercare.outbox.waking import wake_on_commit
 
 MOST_DIGITS = 18
@@ -107,7 +107,7 @@ def finish(*, task: FollowUpTask, closing: Closing, by: User, now: datetime) -> 
     """Closes the task and, with it, its concern, so that the patient's routine messages go again.
 
     It closes alone while a worse or a later answer still waits. An emergency whose patient was not reached
-    stays open: what was tried is noted, and the next people are told at once. Raises UnreadAnswer if the
+    stays open: what was tried is noted, and others are told at once. Raises UnreadAnswer if the
     patient has sent more since; NotSaid, TaskError, ConcernError.
     """
     with transaction.atomic():
@@ -115,7 +115,7 @@ def finish(*, task: FollowUpTask, closing: Closing, by: User, now: datetime) -> 
         if asks_how_reached(level) and closing.reached not in Reached.values:
             raise NotSaid(_("Say whether and how you reached the patient."))
         if stays_open(level, closing):
-            return _tell_the_next(task, _outcome(closing), by=by, now=now)
+            return _tell_the_others(task, _outcome(closing), by=by, now=now)
         said = {"outcome": _outcome(closing), "reached": closing.reached}
         if concern is not None and _ends(task, concern):
             if closing.read != said_in(concern):
@@ -130,9 +130,9 @@ def _outcome(closing: Closing) -> str:
     return f"{_('Not reached.')} {words}" if words and closing.reached == Reached.NOT else words
 
 
-def _tell_the_next(task: FollowUpTask, why: str, *, by: User, now: datetime) -> FollowUpTask:
+def _tell_the_others(task: FollowUpTask, why: str, *, by: User, now: datetime) -> FollowUpTask:
     given_back = give_back(task=task, why=why, by=by, now=now)
-    tell_now(given_back, now=now)
+    tell_not_reached(given_back, by=by, now=now)
     wake_on_commit()
     return given_back
 

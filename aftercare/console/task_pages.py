@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -34,7 +35,7 @@ from aftercare.checkins.levels import Level
 from aftercare.console.access import is_id, user_of
 from aftercare.console.session_plan import Line, line_of
 from aftercare.followups.closing import TaskError, add_note
-from aftercare.followups.models import FollowUpTask, Reached
+from aftercare.followups.models import FollowUpTask, Reached, Rung
 from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.treatments.models import TreatmentSession
 
@@ -70,7 +71,7 @@ class CloseForm(forms.Form):
             del self.fields["reached"]
         elif level is Level.E:
             self.fields["reached"].help_text = _(
-                "An emergency whose patient nobody has reached stays open, and the next are told at once."
+                "An emergency whose patient nobody has reached stays open, and others are told at once."
             )
 
     def closing(self, *, read: str) -> Closing:
@@ -154,10 +155,25 @@ def close_view(model_admin: "FollowUpTaskAdmin", request: HttpRequest, pk: int) 
         messages.error(request, str(refused))
         return task_page(model_admin, request, task, close_form=form)
     if stays_open(form.level, closing):
-        messages.success(request, _("Noted. The emergency stays open, and the next people are told now."))
+        _say_who_tries_next(request, task)
         return HttpResponseRedirect(_page_of(task))
     messages.success(request, _("Closed."))
     return HttpResponseRedirect(reverse("admin:followups_followuptask_changelist"))
+
+
+def _say_who_tries_next(request: HttpRequest, task: FollowUpTask) -> None:
+    """Whose mailboxes the last mail of a patient not reached goes to; a warning if no other's."""
+    told = task.notices.filter(rung=Rung.NOT_REACHED)
+    others = told.exclude(recipient__iexact=user_of(request).email)
+    last = others.filter(created_at=told.aggregate(last=Max("created_at"))["last"])
+    if names := ", ".join(last.values_list("recipient", flat=True)):
+        text = _("Noted. The emergency stays open, and these people are told now: %s.")
+        messages.success(request, text % names)
+    else:
+        text = _(
+            "Noted. The emergency stays open. The clinic knows no other address to tell: ask somebody to try."
+        )
+        messages.warning(request, text)
 
 
 def _not_closed(

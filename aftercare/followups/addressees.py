@@ -53,12 +53,21 @@ class Addressees:
             return _once(self._owners())
         found = {
             Rung.DUTY: self._on_duty,
-            Rung.SECOND: self._second,
+            Rung.SECOND: lambda: self._second(task),
             Rung.OWNER: self._owners,
-            Rung.OVERDUE: lambda: [*self._claimer(task), *self._second(), *self._owners()],
+            Rung.OVERDUE: lambda: [*self._claimer(task), *self._second(task), *self._owners()],
             Rung.OPENING: self._on_duty,
+            Rung.NOT_REACHED: lambda: [*self._on_duty(), *self._second(task)],
         }[rung]()
         return _once(found or self._anybody())
+
+    def others(self, addresses: list[str], *, than: str) -> list[str]:
+        """Those without one person's own; if none is left, any other of the clinic's; else as they are."""
+        own = comparable(than)
+        for known in (addresses, self._anybody()):
+            if rest := [address for address in _once(known) if comparable(address) != own]:
+                return rest
+        return addresses
 
     def next_on_duty_at(self) -> datetime | None:
         """When somebody comes on duty; None if somebody is, or the clinic has given no hours."""
@@ -84,8 +93,10 @@ class Addressees:
         told = [member.email for member in self._members if member.told_of_tasks]
         return told or on_call or self._owners()
 
-    def _second(self) -> list[str]:
-        return _named(self._clinic.escalation_email) or self._owners()
+    def _second(self, task: FollowUpTask) -> list[str]:
+        """Where the clinic has named nobody the owners; of A and E those on duty too, as that may be one."""
+        on_duty = self._on_duty() if Level(task.level).is_urgent else []
+        return _named(self._clinic.escalation_email) or [*on_duty, *self._owners()]
 
     def _owners(self) -> list[str]:
         return [member.email for member in self._members if member.role == Role.OWNER]

@@ -83,7 +83,7 @@ def add_note(*, task: FollowUpTask, text: str, by: User, now: datetime) -> TaskN
 
 @transaction.atomic
 def give_back(*, task: FollowUpTask, why: str, by: User, now: datetime) -> FollowUpTask:
-    """Notes why an open task cannot be closed, and makes it nobody's, so that the next are told at once.
+    """Notes why an open task cannot be closed, and makes it nobody's, so that others are told at once.
 
     Where all have been told already, those who are told when it is overdue are told once more. The same words
     twice within a minute are one slip of the finger. Raises TaskError without words, or if it is closed.

@@ -41,7 +41,10 @@ class Reached(models.TextChoices):
 
 
 class Rung(models.TextChoices):
-    """Who is told of a task, one after the other, until somebody takes it on; of A and E owners at once."""
+    """Who is told of a task, one after the other, until somebody takes it on; of A and E owners at once.
+
+    NOT_REACHED stands beside the ladder: who else may try when an emergency's patient was not reached.
+    """
 
     DUTY = "duty", _("Whoever is on duty")
     AT_ONCE = "at_once", _("Owners, at once")
@@ -49,6 +52,7 @@ class Rung(models.TextChoices):
     OWNER = "owner", _("Owners")
     OVERDUE = "overdue", _("Overdue: second person and owners")
     OPENING = "opening", _("Whoever is on duty, at opening")
+    NOT_REACHED = "unreached", _("Others, as the patient was not reached")
 
 
 class FollowUpTask(models.Model):

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from aftercare.clinics.models import Clinic
+from aftercare.clinics.models import Clinic, User
 from aftercare.followups.levels import Level
 from aftercare.followups.models import FollowUpTask, Rung
 
@@ -34,14 +34,33 @@ def words_for(clinic: Clinic, rung: Rung, tasks: Sequence[FollowUpTask], *, now:
     with translation.override(language):
         level = max((Level(task.level) for task in tasks), key=lambda level: level.rank)
         untaken = _untaken(rung, tasks)
-        heads = ". ".join(_subject(len(group), late) for late, group in parts)
+        heads = ". ".join(_subject(group, clinic, late) for late, group in parts)
         subject = _with(level, " – ", f"{untaken}{heads} · {clinic.name}")
         said = [line for late, group in parts for line in _said_of(group, clinic, late)]
         lines = [_with(level, ". ", untaken + said[0]), *said[1:], _link(tasks), _why(rung), _privacy()]
         return Words(subject[:200], "\n\n".join(lines) + "\n", language)
 
 
-def _subject(count: int, late: bool) -> str:
+def words_of_not_reached(task: FollowUpTask, *, by: User, now: datetime) -> Words:
+    """That ``by`` did not reach an emergency's patient, and that somebody else must try."""
+    clinic = task.clinic
+    language = str(clinic.locale)
+    at = {"who": by.get_full_name() or by.get_username(), "time": _clock(now, clinic)}
+    with translation.override(language):
+        subject = _("The patient was not reached. Somebody else must try now · %s") % clinic.name
+        said = (
+            _("An emergency's patient was not reached by %(who)s at %(time)s. Somebody else must try now.")
+            % at
+        )
+        lines = [_with(Level.E, ". ", said), _until([task], clinic, task.deadline_at <= now)]
+        lines += [_link([task]), _why(Rung.NOT_REACHED), _privacy()]
+        return Words(_with(Level.E, " – ", subject)[:200], "\n\n".join(lines) + "\n", language)
+
+
+def _subject(tasks: Sequence[FollowUpTask], clinic: Clinic, late: bool) -> str:
+    count = len(tasks)
+    if _is_one_emergency(tasks):
+        return _("Call the patient now") if late else _("Call the patient by %s") % _by(tasks, clinic)
     if late:
         said = ngettext("A task is overdue", "%(count)d tasks are overdue", count)
     else:
@@ -53,7 +72,13 @@ def _untaken(rung: Rung, tasks: Sequence[FollowUpTask]) -> str:
     """What a second mail leads with, so that it is not taken for the first one again."""
     if rung in (Rung.DUTY, Rung.AT_ONCE) or any(task.claimed_by_id for task in tasks):
         return ""
+    if len(tasks) == 1 and tasks[0].notices.filter(rung=Rung.NOT_REACHED).exists():
+        return _("The patient was not reached, and nobody has it now.") + " "
     return ngettext("Nobody has taken it on.", "Nobody has taken them on.", len(tasks)) + " "
+
+
+def _is_one_emergency(tasks: Sequence[FollowUpTask]) -> bool:
+    return len(tasks) == 1 and tasks[0].level == Level.E
 
 
 def _with(level: Level, sign: str, said: str) -> str:
@@ -79,6 +104,13 @@ def _said_of(tasks: Sequence[FollowUpTask], clinic: Clinic, late: bool) -> list[
 
 def _until(tasks: Sequence[FollowUpTask], clinic: Clinic, late: bool) -> str:
     until, several = _said(min(task.deadline_at for task in tasks), clinic), len(tasks) > 1
+    if _is_one_emergency(tasks):
+        said = (
+            _("Call the patient now: it should have been done by %s.")
+            if late
+            else _("Call the patient by %s.")
+        )
+        return said % until
     if late and several:
         return _("The first should have been done by %s.") % until
     if late:
@@ -86,6 +118,10 @@ def _until(tasks: Sequence[FollowUpTask], clinic: Clinic, late: bool) -> str:
     if several:
         return _("The first should be done by %s.") % until
     return _("It should be done by %s.") % until
+
+
+def _by(tasks: Sequence[FollowUpTask], clinic: Clinic) -> str:
+    return _clock(min(task.deadline_at for task in tasks), clinic)
 
 
 def _link(tasks: Sequence[FollowUpTask]) -> str:
@@ -100,17 +136,20 @@ def _why(rung: Rung) -> str:
     return {
         Rung.DUTY: _("You get this mail because you are told of new tasks."),
         Rung.AT_ONCE: _("You get this mail because owners are told of every A and E at once."),
-        Rung.SECOND: _("You get this mail because half of the time has passed and nobody has taken it on."),
-        Rung.OWNER: _(
-            "You get this mail because three quarters of the time have passed and nobody has taken it on."
-        ),
+        Rung.SECOND: _("You get this mail because half of the time has passed and nobody has it."),
+        Rung.OWNER: _("You get this mail because three quarters of the time have passed and nobody has it."),
         Rung.OVERDUE: _("You get this mail because its time has passed and it is not closed."),
         Rung.OPENING: _("You get this mail because it came while the clinic was shut, and is still open."),
+        Rung.NOT_REACHED: _("You get this mail because whoever tried did not reach the patient."),
     }[rung]
 
 
 def _privacy() -> str:
     return _("To protect the patient, this mail says nothing about them. Replies are not read.")
+
+
+def _clock(instant: datetime, clinic: Clinic) -> str:
+    return date_format(instant.astimezone(clinic.time_zone), "H:i")
 
 
 def _said(instant: datetime, clinic: Clinic) -> str:

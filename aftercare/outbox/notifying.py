@@ -5,7 +5,7 @@ anew; killed after, the notices are there to be sent.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from datetime import datetime, timedelta
 
@@ -15,13 +15,13 @@ from django.db import DatabaseError, transaction
 from aftercare.clinics.addresses import comparable
 from aftercare.clinics.duty import Duty
 from aftercare.clinics.kept import insert
-from aftercare.clinics.models import Clinic
+from aftercare.clinics.models import Clinic, User
 from aftercare.followups.addressees import Addressees
 from aftercare.followups.escalating import LADDER, Ladder, climb
 from aftercare.followups.levels import Level
 from aftercare.followups.models import FollowUpTask, Rung
 from aftercare.outbox.models import NoticeStatus, StaffNotice
-from aftercare.outbox.notice_words import words_for
+from aftercare.outbox.notice_words import Words, words_for, words_of_not_reached
 
 BATCH = 200
 """Tasks at once; those of one clinic, rung and person go into one mail."""
@@ -57,9 +57,22 @@ def tell_now(task: FollowUpTask, *, now: datetime, duty: Duty | None = None) -> 
     """
     if task.tell_at is None or task.tell_at > now:
         return False
+    return _tell(task, lambda told: _notices([told], now, duty))
+
+
+def tell_not_reached(task: FollowUpTask, *, by: User, now: datetime) -> bool:
+    """As tell_now, of an emergency that ``by`` gave back: everybody on duty and the second person may try,
+    and the rung that comes next is told with them; ``by`` only if nobody else is there.
+    """
+    if task.tell_at is None or task.tell_at > now:
+        return False
+    return _tell(task, lambda told: _notices_of_not_reached(told, by, now))
+
+
+def _tell(task: FollowUpTask, write: Callable[[FollowUpTask], Notices]) -> bool:
     told = copy(task)
     try:
-        notices = _notices([told], now, duty)
+        notices = write(told)
     except DatabaseError:
         raise
     except Exception:
@@ -77,13 +90,14 @@ def tell_now(task: FollowUpTask, *, now: datetime, duty: Duty | None = None) -> 
 def hasten(notice: StaffNotice, *, now: datetime) -> None:
     """After a notice that did not get through: its tasks go on to the next rung, unless another told them.
 
-    A mail at opening is no rung that ``told`` remembers: whatever the rung, the next is told.
+    A mail at opening, or of a patient not reached, is no rung that ``told`` remembers: whatever that is, the
+    next is told.
     """
     reached = StaffNotice.objects.filter(
         rung=notice.rung, status__in=(NoticeStatus.SCHEDULED, NoticeStatus.SENDING, NoticeStatus.SENT)
     )
     waiting = notice.tasks.filter(claimed_by__isnull=True, tell_at__gt=now)
-    if notice.rung != Rung.OPENING:
+    if notice.rung not in (Rung.OPENING, Rung.NOT_REACHED):
         waiting = waiting.filter(told=notice.rung)
     for pk in waiting.exclude(notices__in=reached).values_list("pk", flat=True):
         FollowUpTask.objects.filter(pk=pk, claimed_by__isnull=True, tell_at__gt=now).update(tell_at=now)
@@ -95,10 +109,20 @@ def _notices(tasks: Sequence[FollowUpTask], now: datetime, duty: Duty | None = N
     for task in tasks:
         by_clinic[task.clinic].append(task)
     return [
-        (_notice(clinic, rung, address, told, now), told)
+        (_notice(clinic, rung, address, words_for(clinic, rung, told, now=now), now), told)
         for clinic, mine in by_clinic.items()
         for (rung, address), told in _climb_all(Addressees(clinic, now=now, duty=duty), mine, now).items()
     ]
+
+
+def _notices_of_not_reached(task: FollowUpTask, by: User, now: datetime) -> Notices:
+    addressees = Addressees(task.clinic, now=now)
+    mails = _climb_all(addressees, [task], now)
+    known = [*addressees.of(task, Rung.NOT_REACHED), *(address for _rung, address in mails)]
+    words = words_of_not_reached(task, by=by, now=now)
+    once = {comparable(address): address for address in addressees.others(known, than=by.email)}
+    rung = Rung.NOT_REACHED
+    return [(_notice(task.clinic, rung, address, words, now), [task]) for address in once.values()]
 
 
 def _climb_all(addressees: Addressees, tasks: Sequence[FollowUpTask], now: datetime) -> Mails:
@@ -134,10 +158,7 @@ def _ladder(task: FollowUpTask) -> Ladder:
     return Ladder(begins_at=begins_at, deadline_at=task.deadline_at, opening_at=task.opening_at)
 
 
-def _notice(
-    clinic: Clinic, rung: Rung, address: str, tasks: Sequence[FollowUpTask], now: datetime
-) -> StaffNotice:
-    words = words_for(clinic, rung, tasks, now=now)
+def _notice(clinic: Clinic, rung: Rung, address: str, words: Words, now: datetime) -> StaffNotice:
     return StaffNotice(
         clinic=clinic,
         rung=rung,

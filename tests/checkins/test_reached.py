@@ -14,6 +14,7 @@ from aftercare.clinics.models import Role
 from aftercare.followups.closing import TaskError
 from aftercare.followups.models import FollowUpTask
 from aftercare.outbox.models import StaffNotice
+from aftercare.outbox.notifying import tell_due
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,57 @@ def test_emergency_whose_patient_was_not_reached_is_told_to_the_next_at_once(ses
 
     assert before == {"nurse@clinic.example.com", "owner@clinic.example.com"}
     assert told() - before == {"second@clinic.example.com"}
+
+
+def test_emergency_not_reached_is_told_to_everybody_on_duty_but_to_who_said_so(session, clinic, staff):
+    factories.user(clinic, email="desk@clinic.example.com")
+    task = take_on(task=at_level(session, Level.E), by=staff, now=NOON)
+
+    close(task, "not_reached", staff)
+
+    mails = StaffNotice.objects.filter(rung="unreached")
+    names = sorted(mail.recipient.partition("@")[0] for mail in mails)
+    assert names == ["desk", "owner", "second"]
+
+
+def test_mail_of_a_patient_not_reached_says_who_tried_and_when_and_that_somebody_else_must(session, staff):
+    staff.first_name, staff.last_name = "Nina", "Nurse"
+    task = take_on(task=at_level(session, Level.E), by=staff, now=NOON)
+
+    close(task, "not_reached", staff)
+
+    mail = StaffNotice.objects.filter(rung="unreached").first()
+    assert mail.subject.startswith("E: emergency – The patient was not reached. Somebody else must try now")
+    assert (
+        "An emergency's patient was not reached by Nina Nurse at 12:05. Somebody else must try" in mail.text
+    )
+    assert "Nobody has taken" not in mail.subject + mail.text
+    assert "half of the time" not in mail.text
+    assert session.patient.last_name not in mail.subject + mail.text
+
+
+def test_owner_alone_with_a_patient_not_reached_has_the_mail_back(session, clinic):
+    clinic.escalation_email = ""
+    clinic.save()
+    session.clinic.refresh_from_db()
+    owner = clinic.memberships.get().user
+    task = take_on(task=at_level(session, Level.E), by=owner, now=NOON)
+
+    close(task, "not_reached", owner)
+
+    assert [mail.recipient for mail in StaffNotice.objects.filter(rung="unreached")] == [owner.email]
+
+
+def test_emergency_not_reached_goes_on_to_the_rungs_that_are_left(session, staff):
+    task = take_on(task=at_level(session, Level.E), by=staff, now=NOON)
+    close(task, "not_reached", staff)
+
+    for minutes in range(6, 40):
+        tell_due(now=NOON + timedelta(minutes=minutes))
+
+    later = StaffNotice.objects.filter(created_at__gt=LATER).order_by("created_at")
+    assert [one.rung for one in later] == ["owner", "overdue", "overdue"]
+    assert all("not reached, and nobody has it now" in one.subject for one in later)
 
 
 def test_same_words_sent_twice_tell_once(session, staff):

@@ -315,9 +315,20 @@ def test_emergency_not_reached_comes_back_open_with_what_was_tried(client, staff
     at_level(concern.session, Level.E)
     task = FollowUpTask.objects.latest("pk")
     said = {"outcome": "Rang twice.", "reached": "not_reached", "read": said_in(concern)}
+    factories.user(concern.clinic, email="desk@clinic.example.com")
 
     answer = client.post(page("close", task.pk), said, follow=True).content.decode()
 
-    assert "The emergency stays open, and the next people are told now." in answer
+    assert "The emergency stays open, and these people are told now: desk@clinic.example.com." in answer
     assert "Not reached. Rang twice." in answer
     assert "Close the task" in answer
+
+
+def test_emergency_not_reached_where_nobody_else_works_warns(client, staff, concern):
+    at_level(concern.session, Level.E)
+    task = FollowUpTask.objects.latest("pk")
+    said = {"outcome": "Rang twice.", "reached": "not_reached", "read": said_in(concern)}
+
+    answer = client.post(page("close", task.pk), said, follow=True).content.decode()
+
+    assert "The clinic knows no other address to tell: ask somebody to try." in answer

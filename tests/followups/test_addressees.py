@@ -20,7 +20,7 @@ def member(clinic, name, role=Role.STAFF, *, told=True, **over):
     return user
 
 
-def told(clinic, rung, *, claimed_by=None):
+def told(clinic, rung, *, claimed_by=None, level="none"):
     task = open_task(
         clinic=clinic,
         patient=factories.patient(clinic),
@@ -30,7 +30,7 @@ def told(clinic, rung, *, claimed_by=None):
         now=NOW,
         deadline_at=NOW + timedelta(hours=4),
     )
-    task.claimed_by = claimed_by
+    task.claimed_by, task.level = claimed_by, level
     return [address.partition("@")[0] for address in Addressees(clinic, now=NOW).of(task, rung)]
 
 
@@ -105,3 +105,14 @@ def test_clinic_without_an_owners_address_tells_whoever_has_one(clinic):
     clinic.escalation_email = ""
 
     assert told(clinic, Rung.OWNER) == ["nurse", "desk"]
+
+
+@pytest.mark.parametrize("rung", [Rung.SECOND, Rung.OVERDUE])
+@pytest.mark.parametrize(
+    ("level", "names"),
+    [("e", ["nurse", "desk", "owner"]), ("a", ["nurse", "desk", "owner"]), ("b", ["owner"])],
+)
+def test_urgent_task_without_a_second_person_goes_to_everybody_on_duty_and_owners(clinic, rung, level, names):
+    clinic.escalation_email = ""
+
+    assert told(clinic, rung, level=level) == names

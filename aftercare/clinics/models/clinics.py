@@ -107,7 +107,10 @@ class Clinic(models.Model):
         _("second person to tell"),
         blank=True,
         validators=[validate_address],
-        help_text=_("Gets a mail when nobody has taken a task on by half of its time. Empty: the owners."),
+        help_text=_(
+            "Gets a mail when nobody has taken a task on by half of its time. "
+            "Empty: the owners, and of A and E everybody on duty."
+        ),
     )
     on_call_email = models.EmailField(
         _("on-call address"),
