@@ -17,6 +17,7 @@ from aftercare.checkins.concerns import open_concern, raise_concern
 from aftercare.checkins.lapsing import has_lapsed
 from aftercare.checkins.levels import Level, worst
 from aftercare.checkins.models import CheckIn, Concern, RuleSet
+from aftercare.checkins.parts import part_of
 from aftercare.checkins.questions import BY_CODE, LONGEST_NOTE, Question, only_asked, questions_for, with_note
 from aftercare.checkins.reminding import withdraw_reminders
 from aftercare.checkins.rulebook import RuleBook
@@ -184,15 +185,18 @@ def _is_new(check_in: CheckIn, session: TreatmentSession, given: Given) -> bool:
 
 def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datetime) -> None:
     before = CheckIn(answers=dict(check_in.answers), note=check_in.note)
-    check_in.answers |= only_asked(given.answers, variant=session.variant, day=check_in.day)
-    if given.note is not None:
-        check_in.note = given.note.strip()[:LONGEST_NOTE]
+    answers = only_asked(given.answers, variant=session.variant, day=check_in.day)
+    note = None if given.note is None else given.note.strip()[:LONGEST_NOTE]
+    if part := part_of(answers, note, before=before, now=now):
+        check_in.parts.append(part)
+    check_in.answers |= answers
+    check_in.note = before.note if note is None else note
     book = book_of(check_in.rules)
     weighed = with_note(check_in.answers, check_in.note)
     result = triage(book, weighed, facts_of(session, day=check_in.day, now=now))
     same_reasons = set(result.reasons) <= set(check_in.reasons)
     news = check_in.concern_id is None or not same_reasons or _says_more(check_in, before)
-    check_in.level, check_in.reasons = result.level, list(result.reasons)
+    _keep_the_worst(check_in, result)
     if _is_finished(check_in, session, given, result):
         check_in.answered_at = now
         withdraw_unanswered(check_in.message_id, now=now)
@@ -204,6 +208,15 @@ def _take(check_in: CheckIn, session: TreatmentSession, given: Given, now: datet
         insert(check_in)
     else:
         check_in.save()
+
+
+def _keep_the_worst(check_in: CheckIn, result: Triage) -> None:
+    """A milder answer, from a second tab or the way back, takes no level and no reason away."""
+    first, then = list(result.reasons), check_in.reasons
+    if Level(check_in.level).rank > result.level.rank:
+        first, then = then, first
+    check_in.level = worst([Level(check_in.level), result.level])
+    check_in.reasons = list(dict.fromkeys([*first, *then]))
 
 
 def _says_more(check_in: CheckIn, before: CheckIn) -> bool:

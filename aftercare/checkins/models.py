@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.checkins.levels import Level
@@ -177,8 +177,9 @@ class CheckIn(models.Model):
     """One time that a patient answered the questions a message asked; open until it is finished or lapses.
 
     ``lapsed_at``: when a later one took the place of this one, which the patient had left unfinished.
-    ``level`` and ``reasons`` are those of the answers so far, by ``rules``. A patient may answer again: a row
-    each time, numbered.
+    ``level`` and ``reasons`` are the worst of all answers so far, by ``rules``: a milder answer to the same
+    question takes nothing back. ``parts``: what came when, see :mod:`aftercare.checkins.parts`; of those from
+    before it was kept, nothing. A patient may answer again: a row each time, numbered.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -203,6 +204,7 @@ class CheckIn(models.Model):
     note = models.TextField(_("in the patient's words"), blank=True)
     level = models.CharField(_("level"), max_length=4, choices=Level.choices, default=Level.NONE)
     reasons = models.JSONField(_("reasons"), default=list)
+    parts = models.JSONField(_("what came when"), default=list, db_default=Value([], models.JSONField()))
     started_at = models.DateTimeField(_("started at"))
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
     lapsed_at = models.DateTimeField(_("lapsed at"), null=True, blank=True)

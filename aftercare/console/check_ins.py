@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -18,14 +17,12 @@ from aftercare.checkins.concerns import all_tasks_of
 from aftercare.checkins.levels import Level
 from aftercare.checkins.models import CheckIn
 from aftercare.checkins.photos import path_of
-from aftercare.checkins.questions import UNKNOWN, questions_for
-from aftercare.checkins.wording import asked, page_words, said
+from aftercare.console.answers import answer_lines, note_lines
 from aftercare.console.learning import learning_page
 from aftercare.console.reading_log import opened
 from aftercare.console.scoping import ScopedAdmin
 from aftercare.console.times import said_shortly
 
-NOTE = "note"
 LABELS = {
     Level.E.label: "danger",
     Level.A.label: "danger",
@@ -122,25 +119,6 @@ def _shown(check_in: CheckIn) -> dict[str, Any]:
         "check_in": check_in,
         "clinic": check_in.clinic,
         "concern": concern,
-        "answers": _answers(check_in, get_language() or "en"),
-        "note_flagged": NOTE in _flagged(check_in),
+        "answers": [*answer_lines(check_in), *note_lines(check_in)],
         "tasks": all_tasks_of(concern) if concern else [],
     }
-
-
-def _answers(check_in: CheckIn, locale: str) -> list[tuple[str, str, bool]]:
-    """Each question that was asked, the answer in words, and whether it is among the reasons."""
-    found = []
-    for question in questions_for(variant=check_in.session.variant, day=check_in.day):
-        answer = check_in.answers.get(question.code, "")
-        words = page_words(locale)["unknown"] if answer == UNKNOWN else said(question, answer, locale)
-        flagged = question.code in _flagged(check_in)
-        found.append((asked(question, locale), words if answer else "–", flagged))
-    return found
-
-
-def _flagged(check_in: CheckIn) -> set[str]:
-    """The questions that the rules which were met ask about."""
-    rules = check_in.rules.content["rules"]
-    met = [rule for rule in rules if rule["code"] in check_in.reasons]
-    return {condition["question"] for rule in met for condition in rule["when"]}

@@ -33,6 +33,7 @@ from aftercare.checkins.handling import (
 )
 from aftercare.checkins.levels import Level
 from aftercare.console.access import is_id, user_of
+from aftercare.console.answers import flagged_lines
 from aftercare.console.session_plan import Line, line_of
 from aftercare.followups.closing import TaskError, add_note
 from aftercare.followups.models import FollowUpTask, Reached, Rung
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 MAX_WORDS = 2000
 MOST_SAID = 20
+MOST_WEIGHED = 5
+"""Of so many check-ins the page says what made their level; the others are a click away."""
 
 
 class CloseForm(forms.Form):
@@ -264,10 +267,12 @@ def _of_concern(task: FollowUpTask) -> dict[str, Any]:
     concern = concern_of(task)
     if concern is None:
         return {}
+    check_ins = list(concern.check_ins.select_related("session", "rules", "clinic").order_by("-started_at"))
     return {
         "concern": concern,
         "read": said_in(concern),
-        "check_ins": concern.check_ins.order_by("-started_at"),
+        "check_ins": check_ins,
+        "reasons": [line for one in check_ins[:MOST_WEIGHED] for line in flagged_lines(one)],
         "newer": newer_task(concern, than=task),
         "called": is_called(concern, about=task),
     }

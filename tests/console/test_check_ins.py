@@ -1,5 +1,7 @@
 """Check-ins in the console: what a patient said, as the staff of the clinic read it."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -101,4 +103,28 @@ def test_list_marks_what_was_written_and_does_not_show_it(client, clinic, staff)
 def test_page_shows_that_the_note_is_among_the_reasons(client, clinic, staff):
     check_in = answer(asking(clinic), Given(answers={}, note="a lump"), now=factories.ENDED_AT)
 
-    assert '<dd class="late">a lump</dd>' in client.get(page_of(check_in)).content.decode()
+    assert '<dd class="late"><strong>a lump</strong></dd>' in client.get(page_of(check_in)).content.decode()
+
+
+def test_changed_answer_stands_with_the_first_on_the_check_in_and_on_its_task(client, clinic, staff):
+    message = asking(clinic)
+    for minutes, said in ((0, "more"), (3, "less")):
+        now = factories.ENDED_AT + timedelta(minutes=minutes)
+        check_in = answer(message, Given(answers={"redness": said}), now=now)
+
+    task = reverse("admin:followups_followuptask_change", args=[FollowUpTask.objects.get().pk])
+    for address in (page_of(check_in), task):
+        page = client.get(address).content.decode()
+        assert "<strong>15:00 More</strong> → <strong>15:03 None, or less</strong>" in page
+
+
+def test_task_says_which_answers_made_its_level_and_the_patients_own_words(client, clinic, staff):
+    given = Given(answers={"pain": "8", "pain_trend": "worse", "call_me": "no"}, note="It <i>throbs</i>")
+    answer(asking(clinic), given, now=factories.ENDED_AT)
+
+    page = client.get(reverse("admin:followups_followuptask_change", args=[FollowUpTask.objects.get().pk]))
+
+    shown = page.content.decode()
+    assert "<strong>8</strong>" in shown
+    assert "It &lt;i&gt;throbs&lt;/i&gt;" in shown
+    assert "something else that worries you" not in shown
