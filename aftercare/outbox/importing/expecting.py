@@ -12,6 +12,7 @@ from aftercare.clinics.models import Clinic
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, forecast, undo_time
 from aftercare.outbox.importing.parsing import ParsedRow
 from aftercare.outbox.importing.slicing import in_chunks
+from aftercare.outbox.importing.telling import missed_near
 from aftercare.outbox.models import ScheduledMessage, Status
 from aftercare.outbox.revising import UNSENT
 from aftercare.outbox.superseding import Place, course_of
@@ -21,16 +22,25 @@ _Course = list[tuple[tuple[datetime, float], TreatmentSession]]
 """A patient's sessions, stored and new, by when they ended; then as they stand in the file."""
 
 
+TOLD = {True: "told", False: "untold", None: "nothing_to_tell"}
+
+
 @dataclass(frozen=True)
 class Expected:
     """How many messages leave at once (as soon as the completions cannot be undone any more), come later, are
-    held, are missed and so never sent, and are superseded by a newer session of the patient."""
+    held, are missed and so never sent, and are superseded by a newer session of the patient.
+
+    ``told``: of how many sessions staff are told that they missed a safety message; ``untold``: of how many
+    not, as that is too long ago.
+    """
 
     at_once: int
     later: int
     held: int
     missed: int
     superseded: int
+    told: int
+    untold: int
 
 
 def expect(rows: Sequence[ParsedRow], *, clinic: Clinic, now: datetime) -> Expected:
@@ -39,9 +49,11 @@ def expect(rows: Sequence[ParsedRow], *, clinic: Clinic, now: datetime) -> Expec
     leaves = now + undo_time(clinic)
     for row in rows:
         newer = _newer(row, courses[id(row.patient)])
-        counted.update(_kind(planned, leaves) for planned in _plan(row, newer, now))
+        plan = _plan(row, newer, now)
+        counted.update(_kind(planned, leaves) for planned in plan)
+        counted[TOLD[missed_near(plan, now=now)]] += 1
     counted["superseded"] += _superseded(rows)
-    kinds = ("at_once", "later", "held", "missed", "superseded")
+    kinds = ("at_once", "later", "held", "missed", "superseded", "told", "untold")
     return Expected(**{kind: counted[kind] for kind in kinds})
 
 

@@ -1,7 +1,7 @@
 """Patients and completed sessions from a CSV or Excel file, in one operation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import IntegrityError
@@ -12,6 +12,7 @@ from aftercare.outbox.importing.matching import Matched, match
 from aftercare.outbox.importing.parsing import Known, ParsedRow, PersonRow, parse_row
 from aftercare.outbox.importing.problems import FileError, RowProblem
 from aftercare.outbox.importing.reading import Mapping, read_rows
+from aftercare.outbox.importing.telling import NOBODY, Told
 from aftercare.outbox.importing.writing import write
 
 
@@ -35,7 +36,8 @@ class Report:
     """What came of a file. ``problems``, ``conflicts`` and ``doubles`` are not stored.
 
     ``repeated`` and ``kept`` are to know. ``new``: the rows that were stored, or would be; ``adopted``: the
-    stored patients who get the file's id.
+    stored patients who get the file's id. ``told``: the stored sessions that missed safety
+    messages.
     """
 
     rows: int
@@ -50,6 +52,7 @@ class Report:
     new: Sequence[PersonRow]
     stored: bool
     adopted: Sequence[Patient] = ()
+    told: Told = NOBODY
 
 
 def import_sessions(
@@ -58,7 +61,8 @@ def import_sessions(
     """Stores the good rows of a CSV file as completed sessions with their messages.
 
     A session is known by its ``external_id``: one that is stored the same is skipped, one that is stored
-    otherwise is listed and stays. Steps whose window has passed are missed and open no task. Raises FileError
+    otherwise is listed and stays. Steps whose window has passed are missed; staff are told of safety messages
+    missed within the last seven days. Raises FileError
     if the file as a whole cannot be read or stored; then nothing of the chunk at hand is stored.
     """
     raw_rows, known = read_rows(data, mapping=mode.mapping), Known(clinic)
@@ -75,7 +79,7 @@ def import_sessions(
     stores = not mode.dry_run and not (mode.all_or_nothing and left_out)
     report = _report(matched, bad, rows=len(raw_rows), stored=stores)
     if stores:
-        _store(matched, by=by, now=now, mode=mode)
+        return replace(report, told=_store(matched, by=by, now=now, mode=mode))
     return report
 
 
@@ -96,9 +100,9 @@ def _report(matched: Matched, bad: list[RowProblem], *, rows: int, stored: bool)
     )
 
 
-def _store(matched: Matched, *, by: User | None, now: datetime, mode: Mode) -> None:
+def _store(matched: Matched, *, by: User | None, now: datetime, mode: Mode) -> Told:
     try:
-        write(matched, by=by, now=now, at_once=mode.all_or_nothing or mode.at_once)
+        return write(matched, by=by, now=now, at_once=mode.all_or_nothing or mode.at_once)
     except IntegrityError as error:
         text = _(
             "Somebody stored some of these at the same time. Give the file again; what is in is skipped."

@@ -14,6 +14,7 @@ from aftercare.clinics.models import Patient, User
 from aftercare.outbox.importing.matching import Matched
 from aftercare.outbox.importing.parsing import ParsedRow
 from aftercare.outbox.importing.slicing import CHUNK, in_chunks
+from aftercare.outbox.importing.telling import Told, tell_of_missed
 from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.promising import for_planning, promise
@@ -21,28 +22,30 @@ from aftercare.outbox.revising import UNSENT
 from aftercare.treatments.models import ProductApplied, SessionState, TreatedArea, TreatmentSession
 
 
-def write(matched: Matched, *, by: User | None, now: datetime, at_once: bool) -> None:
+def write(matched: Matched, *, by: User | None, now: datetime, at_once: bool) -> Told:
     """Stores the new rows: all in one transaction with ``at_once``, else chunk by chunk in the file's order.
 
+    Returns of how many sessions staff are told, and of how many not any more.
     Chunks let the engine work meanwhile. One that fails leaves those before it, and the file can be given
     again.
     """
     if at_once:
         with transaction.atomic():
-            _write_all(matched, by, now)
-    else:
-        _write_all(matched, by, now)
+            return _write_all(matched, by, now)
+    return _write_all(matched, by, now)
 
 
-def _write_all(matched: Matched, by: User | None, now: datetime) -> None:
+def _write_all(matched: Matched, by: User | None, now: datetime) -> Told:
+    found = []
     for patients in in_chunks(matched.adopted):
         bulk_update_with_history(patients, Patient, ["external_id"], default_user=by, default_date=now)
     for rows in in_chunks(matched.new):
         with transaction.atomic():
-            _write_chunk(rows, by, now)
+            found.append(_write_chunk(rows, by, now))
+    return Told(sum(one.near for one in found), sum(one.past for one in found))
 
 
-def _write_chunk(rows: Sequence[ParsedRow], by: User | None, now: datetime) -> None:
+def _write_chunk(rows: Sequence[ParsedRow], by: User | None, now: datetime) -> Told:
     lock_patients(row.patient.pk for row in rows if row.patient.pk is not None)
     new = {id(row.patient): row.patient for row in rows if row.patient.pk is None}
     bulk_create_with_history(list(new.values()), Patient, CHUNK, default_user=by, default_date=now)
@@ -58,6 +61,7 @@ def _write_chunk(rows: Sequence[ParsedRow], by: User | None, now: datetime) -> N
             bulk_create_with_history(parts, model, CHUNK, default_user=by, default_date=now)
     promise(sessions, completing={session.pk for session in sessions}, by=by, now=now, tell_staff=False)
     promise(_running(sessions), by=by, now=now)
+    return tell_of_missed(sessions, now=now)
 
 
 def _running(sessions: Sequence[TreatmentSession]) -> list[TreatmentSession]:

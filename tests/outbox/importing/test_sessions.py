@@ -7,7 +7,7 @@ from django.db import IntegrityError
 
 from aftercare.clinics.models import Patient
 from aftercare.followups.models import FollowUpTask
-from aftercare.outbox.importing import sessions, writing
+from aftercare.outbox.importing import sessions, telling, writing
 from aftercare.outbox.importing.problems import FileError
 from aftercare.outbox.models import ScheduledMessage, StatusChange
 from aftercare.outbox.planning import complete_session, void_session
@@ -69,9 +69,32 @@ def test_patient_and_session_have_a_history(clinic):
     assert Patient.objects.get().history.get().history_user == by
 
 
-def test_steps_whose_window_has_passed_are_not_sent_and_open_no_task(clinic):
-    take_in(clinic, {"ended_at": "2026-03-01T10:00"})
+def test_safety_messages_missed_lately_open_one_task_a_session_and_no_second_at_the_next_run(clinic):
+    yesterday = {"ended_at": "2026-03-27T10:00"}
 
+    report = take_in(clinic, yesterday, {**SECOND, **yesterday})
+    take_in(clinic, yesterday, {**SECOND, **yesterday})
+
+    tasks = FollowUpTask.objects.all()
+    assert report.told == (2, 0)
+    assert {(task.cause, task.deadline_at > task.opened_at) for task in tasks} == {("late_entry", True)}
+    assert {task.patient_id for task in tasks} == set(Patient.objects.values_list("pk", flat=True))
+
+
+def test_beyond_so_many_one_task_lists_the_others(clinic, monkeypatch):
+    monkeypatch.setattr(telling, "MOST_TASKS", 0)
+    yesterday = {"ended_at": "2026-03-27T10:00"}
+
+    take_in(clinic, yesterday, {**SECOND, **yesterday})
+
+    task = FollowUpTask.objects.get()
+    assert all(str(patient) in task.detail for patient in Patient.objects.all())
+
+
+def test_steps_whose_window_passed_long_ago_are_not_sent_and_open_no_task(clinic):
+    report = take_in(clinic, {"ended_at": "2026-03-01T10:00"})
+
+    assert report.told == (0, 1)
     assert {(row.status, row.why) for row in rows_of(_session()).values()} == {("missed", "entered_late")}
     assert not FollowUpTask.objects.exists()
 

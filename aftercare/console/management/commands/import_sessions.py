@@ -36,7 +36,8 @@ CSV: UTF-8, with or without BOM; comma or semicolon. The first line names the co
 
 Bad rows are listed with line, column and cure; the good ones are stored. A session that is stored already
 stays as it is: the same, it is skipped; otherwise, it is listed. What looks like a stored treatment under
-another id is listed too. Steps whose window has passed are not sent.
+another id is listed too. Steps whose window has passed are not sent; staff get tasks for safety
+messages missed within the last 7 days, and are told of none from before.
 """
 
 
@@ -113,7 +114,9 @@ def _summary(report: Report) -> str:
     done = "Stored" if report.stored else "Nothing stored. To store"
     return (
         f"{done}: {report.sessions} sessions, {report.patients} new patients. "
-        f"Skipped as unchanged: {report.unchanged}. Rows: {report.rows}."
+        f"Skipped as unchanged: {report.unchanged}. Rows: {report.rows}. "
+        f"Safety messages missed within 7 days: a task for {report.told.near} sessions; "
+        f"longer ago: {report.told.past} sessions, nobody is told."
     )
 
 
