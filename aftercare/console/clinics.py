@@ -32,9 +32,11 @@ from aftercare.console.resuming import resume_act_page
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import OneClinicForm, ScopedHistoryAdmin
 from aftercare.followups.addressees import strangers
+from aftercare.followups.reopening import bring_openings_forward
 from aftercare.outbox.foreseeing import Foreseen, foresee_clinic
 from aftercare.outbox.pausing import pause_clinic, resume_clinic
 from aftercare.outbox.replanning import replan_clinic
+from aftercare.outbox.waking import wake_on_commit
 
 REPLANNED_BY = frozenset({"time_zone", "quiet_from", "quiet_until"})
 
@@ -175,6 +177,12 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
         if change and REPLANNED_BY & set(form.changed_data):
             replan_clinic(obj, by=user_of(request), now=timezone.now())
             messages.info(request, _("What is promised to the clinic's patients was planned anew."))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Whom other hours put on duty is told at once of what came while the clinic was shut."""
+        super().save_related(request, form, formsets, change)
+        if bring_openings_forward(form.instance, now=timezone.now()):
+            wake_on_commit()
 
 
 @admin.register(User)

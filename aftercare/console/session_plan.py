@@ -17,7 +17,7 @@ from aftercare.outbox.delivery import LOST
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.previewing import Change, changes, opens_task, preview, would_revive, would_supersede
-from aftercare.outbox.reasons import sentences
+from aftercare.outbox.reasons import said_afterwards, sentences
 from aftercare.outbox.revising import Effect
 from aftercare.outbox.suppressing import reasons_against
 from aftercare.timing import Reason
@@ -181,13 +181,14 @@ def line_of(row: ScheduledMessage) -> Line:
     why = [str(row.get_why_display())] if row.why else []
     told = [str(row.get_delivery_display())] if row.delivery else []
     detail = [row.why_detail] if row.why_detail else []
+    moved = said_afterwards(row.moved_by) if row.sent_at else sentences(row.moved_by)
     return Line(
         name=row.step.name,
         when=said_shortly(row.sent_at or _leaves_at(row), zone),
         until=clock(row.latest_at, zone),
         status=_named(row.get_status_display(), row.why),
         tone="bad" if row.delivery in LOST else TONES.get(row.status, "quiet"),
-        reasons=[*told, *why, *detail, *sentences(row.moved_by)],
+        reasons=[*told, *why, *detail, *moved],
         message=row,
         safety_critical=row.safety_critical,
         state=Status(row.status),

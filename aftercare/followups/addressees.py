@@ -9,7 +9,7 @@ from aftercare.clinics.addresses import comparable
 from aftercare.clinics.duty import Duty
 from aftercare.clinics.hours import duty_of
 from aftercare.clinics.kept import Blank, Kept
-from aftercare.clinics.models import Clinic, Membership, Role
+from aftercare.clinics.models import Clinic, Membership, Role, User
 from aftercare.followups.levels import Level
 from aftercare.followups.models import FollowUpTask, Rung
 
@@ -34,6 +34,20 @@ class Member(NamedTuple):
     email: str
     role: str
     told_of_tasks: bool
+
+
+class Reader(NamedTuple):
+    """Who a mailbox belongs to: whether to somebody who can log in, and whether it is told as on call.
+
+    ``ask``: the names of the owners, whom a reader without a log-in can ask.
+    """
+
+    logs_in: bool = True
+    is_on_call: bool = False
+    ask: str = ""
+
+
+MEMBER = Reader()
 
 
 class Addressees:
@@ -68,6 +82,18 @@ class Addressees:
             if rest := [address for address in _once(known) if comparable(address) != own]:
                 return rest
         return addresses
+
+    def reader(self, address: str) -> Reader:
+        """Whose that address is, now."""
+        logs_in = comparable(address) in {comparable(member.email) for member in self._members}
+        on_call = comparable(address) == comparable(self._clinic.on_call_email or "")
+        shut = on_call and not self._duty.covers(self._now)
+        return Reader(logs_in=logs_in, is_on_call=shut, ask="" if logs_in else self._names_of_owners())
+
+    def _names_of_owners(self) -> str:
+        ids = [member.user_id for member in self._members if member.role == Role.OWNER]
+        users = User.objects.filter(pk__in=ids).order_by("pk")
+        return ", ".join(user.get_full_name() or user.get_username() for user in users)
 
     def next_on_duty_at(self) -> datetime | None:
         """When somebody comes on duty; None if somebody is, or the clinic has given no hours."""

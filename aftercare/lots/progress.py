@@ -1,14 +1,16 @@
 """How far a message to a lot has come, and whom somebody must phone. Reads only."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q
 
 from aftercare.clinics.models import Patient
 from aftercare.lots.models import VOIDED, LotMail
 from aftercare.lots.treated import treated_with
-from aftercare.outbox.models import Delivery, ScheduledMessage, Status
+from aftercare.outbox.models import Delivery, ScheduledMessage, Status, Why
 
 NEVER_CAME = (
     Status.FAILED,
@@ -32,9 +34,11 @@ class ToPhone:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """``new``: patients who can be written to and have no message yet."""
+    """``new``: patients who can be written to and have no message yet. ``in_line``: of the held, how many
+    wait for nothing but their turn."""
 
     counts: Mapping[Status, int]
+    in_line: int
     came_back: int
     to_phone: list[ToPhone]
     new: int
@@ -56,7 +60,7 @@ class Progress:
 
 def progress_of(mail: LotMail) -> Progress:
     """Five queries, however many patients there are."""
-    rows = mail.messages.order_by().values_list("status").annotate(count=Count("pk"))
+    rows = mail.messages.order_by().values_list("status", "why").annotate(count=Count("pk"))
     treated = treated_with(mail.clinic, mail.lot)
     written = mail.written_to
     lost = list(_lost(mail, written))
@@ -66,7 +70,7 @@ def progress_of(mail: LotMail) -> Progress:
         if one.obstacle and one.patient.pk not in written
     ]
     return Progress(
-        counts={Status(status): count for status, count in rows},
+        **_counted(rows),
         came_back=sum(one.message is not None and one.message.delivery in CAME_BACK for one in lost),
         to_phone=[*blocked, *lost],
         new=sum(one.obstacle is None and one.patient.pk not in written for one in treated),
@@ -81,3 +85,11 @@ def _lost(mail: LotMail, written: set[int]) -> Iterator[ToPhone]:
         came_back = message.status == Status.SENT
         why = message.get_delivery_display() if came_back else message.get_status_display()
         yield ToPhone(message.patient, str(why), message)
+
+
+def _counted(rows: Iterable[tuple[str, str, int]]) -> dict[str, Any]:
+    counts, in_line = Counter[Status](), 0
+    for status, why, count in rows:
+        counts[Status(status)] += count
+        in_line += count if (status, why) == (Status.HELD, Why.IN_LINE) else 0
+    return {"counts": counts, "in_line": in_line}

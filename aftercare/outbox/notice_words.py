@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aftercare.clinics.models import Clinic, User
+from aftercare.followups.addressees import MEMBER, Reader
 from aftercare.followups.levels import Level
 from aftercare.followups.models import FollowUpTask, Rung
 
@@ -25,8 +26,9 @@ class Words:
     language: str
 
 
-def words_for(clinic: Clinic, rung: Rung, tasks: Sequence[FollowUpTask], *, now: datetime) -> Words:
-    """One or several tasks of the clinic, told as ``rung``. Times are those of the clinic's zone."""
+def words_for(rung: Rung, tasks: Sequence[FollowUpTask], *, now: datetime, reader: Reader = MEMBER) -> Words:
+    """One or several tasks of one clinic, told as ``rung``. Times are those of the clinic's zone."""
+    clinic = tasks[0].clinic
     language = str(clinic.locale)
     groups = [(True, [task for task in tasks if task.deadline_at <= now])]
     groups.append((False, [task for task in tasks if task.deadline_at > now]))
@@ -37,11 +39,17 @@ def words_for(clinic: Clinic, rung: Rung, tasks: Sequence[FollowUpTask], *, now:
         heads = ". ".join(_subject(group, clinic, late) for late, group in parts)
         subject = _with(level, " – ", f"{untaken}{heads} · {clinic.name}")
         said = [line for late, group in parts for line in _said_of(group, clinic, late)]
-        lines = [_with(level, ". ", untaken + said[0]), *said[1:], _link(tasks), _why(rung), _privacy()]
+        lines = [
+            _with(level, ". ", untaken + said[0]),
+            *said[1:],
+            _link(tasks, reader),
+            _why(rung, reader),
+            _privacy(),
+        ]
         return Words(subject[:200], "\n\n".join(lines) + "\n", language)
 
 
-def words_of_not_reached(task: FollowUpTask, *, by: User, now: datetime) -> Words:
+def words_of_not_reached(task: FollowUpTask, *, by: User, now: datetime, reader: Reader) -> Words:
     """That ``by`` did not reach an emergency's patient, and that somebody else must try."""
     clinic = task.clinic
     language = str(clinic.locale)
@@ -53,7 +61,7 @@ def words_of_not_reached(task: FollowUpTask, *, by: User, now: datetime) -> Word
             % at
         )
         lines = [_with(Level.E, ". ", said), _until([task], clinic, task.deadline_at <= now)]
-        lines += [_link([task]), _why(Rung.NOT_REACHED), _privacy()]
+        lines += [_link([task], reader), _why(Rung.NOT_REACHED, reader), _privacy()]
         return Words(_with(Level.E, " – ", subject)[:200], "\n\n".join(lines) + "\n", language)
 
 
@@ -124,15 +132,21 @@ def _by(tasks: Sequence[FollowUpTask], clinic: Clinic) -> str:
     return _clock(min(task.deadline_at for task in tasks), clinic)
 
 
-def _link(tasks: Sequence[FollowUpTask]) -> str:
+def _link(tasks: Sequence[FollowUpTask], reader: Reader) -> str:
     if len(tasks) == 1:
         path = reverse("admin:followups_followuptask_change", args=[tasks[0].pk])
     else:
         path = reverse("admin:followups_followuptask_changelist")
-    return _("Read it and take it on:") + f"\n{settings.SITE_URL}{path}"
+    if reader.logs_in:
+        return _("Read it and take it on:") + f"\n{settings.SITE_URL}{path}"
+    ask = _("The page needs a log-in, and this address has none. Ring somebody who can log in")
+    names = _("for example an owner: %s") % reader.ask if reader.ask else ""
+    return ", ".join(filter(None, (ask, names))) + f".\n{settings.SITE_URL}{path}"
 
 
-def _why(rung: Rung) -> str:
+def _why(rung: Rung, reader: Reader) -> str:
+    if rung is Rung.DUTY and reader.is_on_call:
+        return _("You get this mail because the clinic is closed and you are on call.")
     return {
         Rung.DUTY: _("You get this mail because you are told of new tasks."),
         Rung.AT_ONCE: _("You get this mail because owners are told of every A and E at once."),

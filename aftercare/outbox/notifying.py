@@ -5,7 +5,7 @@ anew; killed after, the notices are there to be sent.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
 from datetime import datetime, timedelta
 
@@ -109,20 +109,30 @@ def _notices(tasks: Sequence[FollowUpTask], now: datetime, duty: Duty | None = N
     for task in tasks:
         by_clinic[task.clinic].append(task)
     return [
-        (_notice(clinic, rung, address, words_for(clinic, rung, told, now=now), now), told)
+        (_notice(clinic, rung, address, words, now), told)
         for clinic, mine in by_clinic.items()
-        for (rung, address), told in _climb_all(Addressees(clinic, now=now, duty=duty), mine, now).items()
+        for rung, address, words, told in _worded(Addressees(clinic, now=now, duty=duty), mine, now)
     ]
+
+
+def _worded(
+    addressees: Addressees, tasks: Sequence[FollowUpTask], now: datetime
+) -> Iterator[tuple[Rung, str, Words, list[FollowUpTask]]]:
+    for (rung, address), told in _climb_all(addressees, tasks, now).items():
+        words = words_for(rung, told, now=now, reader=addressees.reader(address))
+        yield rung, address, words, told
 
 
 def _notices_of_not_reached(task: FollowUpTask, by: User, now: datetime) -> Notices:
     addressees = Addressees(task.clinic, now=now)
     mails = _climb_all(addressees, [task], now)
     known = [*addressees.of(task, Rung.NOT_REACHED), *(address for _rung, address in mails)]
-    words = words_of_not_reached(task, by=by, now=now)
     once = {comparable(address): address for address in addressees.others(known, than=by.email)}
-    rung = Rung.NOT_REACHED
-    return [(_notice(task.clinic, rung, address, words, now), [task]) for address in once.values()]
+    notices: Notices = []
+    for address in once.values():
+        words = words_of_not_reached(task, by=by, now=now, reader=addressees.reader(address))
+        notices.append((_notice(task.clinic, Rung.NOT_REACHED, address, words, now), [task]))
+    return notices
 
 
 def _climb_all(addressees: Addressees, tasks: Sequence[FollowUpTask], now: datetime) -> Mails:

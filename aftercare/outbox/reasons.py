@@ -22,6 +22,15 @@ SENTENCES: dict[str, Promise] = {
 }
 
 
+IN_THE_PAST = frozenset({Reason.quiet_hours, Reason.window_passed, BY_STAFF})
+"""What stays true of a message that has left; the others say what one waits for."""
+
+
 def sentences(codes: Iterable[str]) -> list[str]:
     """The sentence for each code, in their order. A code this release does not know is left out."""
     return [str(SENTENCES[code]) for code in codes if code in SENTENCES]
+
+
+def said_afterwards(codes: Iterable[str]) -> list[str]:
+    """As :func:`sentences`, of a message that has left."""
+    return sentences(code for code in codes if code in IN_THE_PAST)

@@ -65,6 +65,14 @@ def page(name, *args):
     return reverse(f"admin:followups_followuptask_{name}", args=args)
 
 
+def test_sent_message_says_nothing_more_of_what_it_waited_for(client, staff, task, message):
+    type(message).objects.update(status="sent", sent_at=NOW, moved_by=["undo"])
+
+    shown = client.get(page("change", task.pk)).content.decode()
+
+    assert "Waits until the time to undo is over." not in shown
+
+
 def note(client, task, text):
     return client.post(page("note", task.pk), {"text": text}, follow=True)
 

@@ -314,6 +314,7 @@ def test_those_to_phone_are_the_unreachable_and_the_undelivered(clinic, template
 
     assert [one.patient.last_name for one in progress.to_phone] == ["A", "B"]
     assert (progress.total, progress.sent, progress.came_back, progress.waiting) == (2, 1, 1, 1)
+    assert progress.in_line == 1
 
 
 @pytest.mark.parametrize("reason", ["not approved", "for a step", "another clinic's", "nobody"])

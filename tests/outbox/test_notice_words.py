@@ -58,3 +58,25 @@ def test_mail_about_an_emergency_says_to_call_the_patient(at, task, hours, subje
     notice = StaffNotice.objects.order_by("-created_at").filter(recipient__startswith="owner").get()
     assert notice.subject.startswith(subject)
     assert text in notice.text
+
+
+def first_mail(at, clinic, task, on_call):
+    clinic.on_call_email = task.clinic.on_call_email = on_call
+    clinic.save()
+    tell_due(now=at.now)
+    return StaffNotice.objects.get(recipient=on_call).text
+
+
+def test_person_on_call_without_a_log_in_reads_why_and_whom_to_ring(at, clinic, task):
+    text = first_mail(at, clinic, task, "oncall@clinic.example.com")
+
+    assert "because the clinic is closed and you are on call" in text
+    assert "this address has none. Ring somebody who can log in, for example an owner: Olive" in text
+    assert "Read it and take it on" not in text
+
+
+def test_person_on_call_with_a_log_in_is_led_to_the_page(at, clinic, task):
+    text = first_mail(at, clinic, task, "owner@clinic.example.com")
+
+    assert "because the clinic is closed and you are on call" in text
+    assert "Read it and take it on" in text
