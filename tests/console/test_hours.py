@@ -11,6 +11,7 @@ from aftercare.checkins.levels import Level
 from aftercare.checkins.models import Concern
 from aftercare.clinics.hours import Holiday, OpeningHours, duty_of
 from aftercare.clinics.models import Role
+from aftercare.followups.models import FollowUpTask
 from tests import factories
 from tests.console.test_asking import clinic_form, url_of
 
@@ -129,3 +130,13 @@ def test_fields_of_hours_and_closed_days_are_named_for_screen_readers(client, cl
     for field in ("weekday", "opens_local_time", "closes_local_time"):
         assert re.search(rf'<(?:input|select)[^>]*name="opening_hours-0-{field}"[^>]*aria-label="', page)
     assert re.search(r'<input[^>]*name="holidays-0-closed_on"[^>]*aria-label="Closed on"', page)
+
+
+def test_longer_hours_tell_those_now_on_duty_of_what_came_while_it_was_shut(client, clinic, concern, clock):
+    evening = NOON + timedelta(hours=7)
+    clock.move_to(evening)
+    FollowUpTask.objects.update(opening_at=NOON + timedelta(days=7), tell_at=None)
+
+    client.post(url_of(clinic), form(clinic, closes="21:00"))
+
+    assert FollowUpTask.objects.get().tell_at == evening

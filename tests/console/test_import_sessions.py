@@ -45,7 +45,9 @@ def _broken(tmp_path):
 def test_example_of_the_documentation_is_stored_as_it_stands(clinic, capsys):
     _run(EXAMPLE)
 
-    assert "Stored: 3 sessions, 3 new patients." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Stored: 3 sessions, 3 new patients." in said
+    assert "Missed longer ago: 3 sessions, nobody is told." in said
     assert TreatmentSession.objects.filter(clinic=clinic, state="completed").count() == 3
 
 

@@ -67,7 +67,7 @@ class Command(BaseCommand):
             report = import_sessions(_read(file), clinic=clinic, by=by, now=timezone.now(), mode=mode)
         except FileError as error:
             raise CommandError(f"{file}: {error}") from error
-        self.stdout.write("\n".join([*_lines(report), _summary(report)]))
+        self.stdout.write("\n".join([*_lines(report), _summary(report) + _told(report)]))
         if report.problems or report.conflicts or report.doubles:
             raise CommandError(_verdict(report, mode))
 
@@ -114,9 +114,17 @@ def _summary(report: Report) -> str:
     done = "Stored" if report.stored else "Nothing stored. To store"
     return (
         f"{done}: {report.sessions} sessions, {report.patients} new patients. "
-        f"Skipped as unchanged: {report.unchanged}. Rows: {report.rows}. "
-        f"Safety messages missed within 7 days: a task for {report.told.near} sessions; "
-        f"longer ago: {report.told.past} sessions, nobody is told."
+        f"Skipped as unchanged: {report.unchanged}. Rows: {report.rows}."
+    )
+
+
+def _told(report: Report) -> str:
+    """Empty where nothing was stored, or nothing missed."""
+    if not any(report.told):
+        return ""
+    return (
+        f" Safety messages missed within 7 days: staff are told of {report.told.near} sessions. "
+        f"Missed longer ago: {report.told.past} sessions, nobody is told."
     )
 
 
