@@ -69,7 +69,7 @@ def test_earlier_opening_moves_the_mail_at_opening(clinic, task):
     clinic.opening_hours.update(opens_local_time=time(7))
     bring_openings_forward(clinic, now=LATER)
 
-    assert told_at(datetime(2026, 3, 31, 6, tzinfo=UTC))[-1] == ("opening", "nurse")
+    assert ("opening", "nurse") in told_at(datetime(2026, 3, 31, 6, tzinfo=UTC))
 
 
 def test_task_that_somebody_has_taken_on_is_left_to_them(clinic, task):
