@@ -47,7 +47,7 @@ def test_example_of_the_documentation_is_stored_as_it_stands(clinic, capsys):
 
     said = capsys.readouterr().out
     assert "Stored: 3 sessions, 3 new patients." in said
-    assert "Missed longer ago: 3 sessions, nobody is told." in said
+    assert "missed within 7 days, told to staff: 1; longer ago, told to nobody: 0." in said
     assert TreatmentSession.objects.filter(clinic=clinic, state="completed").count() == 3
 
 

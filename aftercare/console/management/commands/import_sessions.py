@@ -123,8 +123,8 @@ def _told(report: Report) -> str:
     if not any(report.told):
         return ""
     return (
-        f" Safety messages missed within 7 days: staff are told of {report.told.near} sessions. "
-        f"Missed longer ago: {report.told.past} sessions, nobody is told."
+        f" Sessions whose safety messages were missed within 7 days, told to staff: {report.told.near}; "
+        f"longer ago, told to nobody: {report.told.past}."
     )
 
 
