@@ -15,12 +15,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from aftercare.checkins.fallbacks import fallbacks
 from aftercare.clinics.models import Patient
 from aftercare.console.access import RECORDERS, user_of
 from aftercare.console.acts import Act, ActingAdmin
 from aftercare.console.export_columns import PATIENT_COLUMNS
 from aftercare.console.exporting import ExportingAdmin
 from aftercare.console.importing import Importing, with_import
+from aftercare.console.languages import warnings
 from aftercare.console.patient_form import REPLANNED_BY, PatientForm
 from aftercare.console.readdressing import has_something_to_offer, offer_of, readdress_path, readdress_url
 from aftercare.console.reading_log import NEWEST, readings_shown
@@ -31,6 +33,7 @@ from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.session_plan import lines_of
 from aftercare.console.session_starting import last_time
 from aftercare.console.times import said_shortly
+from aftercare.content.wording import language_of
 from aftercare.outbox.models import ImportKind, ScheduledMessage, Status
 from aftercare.outbox.pausing import pause_patient, resume_patient
 from aftercare.outbox.replanning import replan_patient
@@ -133,6 +136,8 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ExportingAdmin, ScopedHistoryAdmi
 
     def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if obj.locale and "locale" in form.changed_data:
+            _warn_of_fallbacks(request, obj)
         request.address_corrected = change and "email" in form.changed_data  # type: ignore[attr-defined]
         if change and REPLANNED_BY & set(form.changed_data):
             replan_patient(obj, by=user_of(request), now=timezone.now())
@@ -187,3 +192,10 @@ def _dates(word: str) -> Iterator[date]:
             yield datetime.strptime(word, form).date()  # noqa: DTZ007 - a date has no zone
         except ValueError:
             continue
+
+
+def _warn_of_fallbacks(request: HttpRequest, patient: Patient) -> None:
+    """What the patient will read in another language than the one just chosen."""
+    language = language_of(patient.locale)
+    for text in warnings(one for one in fallbacks(patient.clinic) if one.wanted == language):
+        messages.warning(request, text)
