@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from aftercare.checkins.readiness import unready
+from aftercare.clinics.dates import dated
 from aftercare.clinics.models import Clinic
 from aftercare.console.access import OWNERS, Access, access_of, zone_of
 from aftercare.console.times import said_shortly
@@ -220,7 +220,7 @@ def _reviews(reader: _Reader) -> Iterator[Alarm]:
         len(found),
     )
     said = _("“%(template)s” by %(day)s. It goes on being sent.")
-    day = date_format(first.review_on, "j F Y") if first.review_on else ""
+    day = dated(first.review_on, "j F Y") if first.review_on else ""
     yield Alarm(
         title=title % {"count": len(found)},
         text=said % {"template": first, "day": day},

@@ -20,6 +20,7 @@ from aftercare.clinics.hours import duty_of
 from aftercare.clinics.leaving import end_sessions
 from aftercare.clinics.models import Clinic, Membership, User
 from aftercare.clinics.own_details import forget_former
+from aftercare.clinics.places import place
 from aftercare.clinics.resetting import may_reset
 from aftercare.console.access import OWNERS, SUPERUSERS, user_of
 from aftercare.console.accounts.resetting import RESET_OF_ANYBODY
@@ -122,7 +123,7 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
     history_parts = (Membership,)
     inlines = (OpeningHoursInline, HolidayInline)
     change_form_template = "console/clinics/clinic_form.html"
-    list_display = ("name", "time_zone", "phone", "sender_email", "state")
+    list_display = ("name", "clock", "phone", "sender_email", "state")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
     fieldsets = (
@@ -149,6 +150,10 @@ class ClinicAdmin(OneSaveButton, ActingAdmin, ScopedHistoryAdmin):
         (_("When a patient wants no more mail"), {"fields": ("after_complaint",)}),
         (_("Look of the messages"), {"fields": ("colour", "logo")}),
     )
+
+    @display(description=_("time zone"), ordering="time_zone")
+    def clock(self, clinic: Clinic) -> str:
+        return place(clinic.time_zone)
 
     @display(description=_("messages"), label={_("Running"): "success", _("Paused"): "warning"})
     def state(self, clinic: Clinic) -> Any:

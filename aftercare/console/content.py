@@ -24,7 +24,7 @@ from aftercare.console.content_pages import (
     session_choices,
     try_page,
 )
-from aftercare.console.lists import ScopedRelatedFilter
+from aftercare.console.lists import ScopedRelatedFilter, instant_of
 from aftercare.console.placeholder_menu import placeholder_menu
 from aftercare.console.saving import OneSaveButton
 from aftercare.console.scoping import ScopedHistoryAdmin
@@ -41,7 +41,14 @@ class TemplateVersionAdmin(OneSaveButton, ScopedHistoryAdmin):
     empty_hint = _("Texts are written on the page of their template.")
     edit_roles = WRITERS
     change_form_template = "console/content/version_form.html"
-    list_display = ("template", "language", "number", "status", "approver_name", "approved_at")
+    list_display = (
+        "template",
+        "language",
+        "number",
+        "status",
+        "approver_name",
+        instant_of("approved_at", _("approved at")),
+    )
     list_filter = (("template__clinic", ScopedRelatedFilter), "language", "status")
     list_select_related = ("template__clinic",)
     search_fields = ("template__name", "subject", "body")

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from aftercare.clinics.models import User
 from aftercare.console.scoping import OneClinicForm
 from aftercare.content.approval import draft_there_is, lock_draft, words_digest
-from aftercare.content.comparing import Row, compare, differ
+from aftercare.content.comparing import Row, compare, differ, excerpt
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
 from aftercare.content.problems import Problem
 from aftercare.content.segments import MAX_CHARACTERS
@@ -32,7 +32,7 @@ class PlacedProblem:
 
 @dataclass(frozen=True)
 class Differences:
-    """What one field of two texts differs in, line by line."""
+    """What one field of two texts differs in, line by line, with a few lines around each change."""
 
     field_name: str | Promise
     rows: list[Row]
@@ -136,10 +136,9 @@ def name_of(author: User | None) -> str | Promise:
 def differences(old: TemplateVersion, new: TemplateVersion) -> list[Differences]:
     """The fields in which two versions differ."""
     compared = [
-        Differences(title, compare(getattr(old, name), getattr(new, name)))
-        for name, title in FIELD_NAMES.items()
+        (title, compare(getattr(old, name), getattr(new, name))) for name, title in FIELD_NAMES.items()
     ]
-    return [each for each in compared if differ(each.rows)]
+    return [Differences(title, excerpt(rows)) for title, rows in compared if differ(rows)]
 
 
 def draft_of(template: MessageTemplate, language: str) -> TemplateVersion | None:

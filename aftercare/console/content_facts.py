@@ -77,10 +77,12 @@ def _length(reading: Reading) -> Fact:
 
 def _level(reading: Reading) -> Fact:
     hint = _("Shorter sentences and shorter words make it easier.")
+    easy = _("easy") if reading.easy else _("not easy yet")
     if reading.language == "es":
-        said = _("%(level)s of 100, easy from 70 on") % {"level": round(reading.level)}
+        said = _("%(easy)s (%(level)s of 100; 70 or above is the aim)")
     else:
-        said = _("about school grade %(level)s; aim for 6") % {"level": max(1, round(reading.level))}
+        said = _("%(easy)s (about grade %(level)s; 6 or below is the aim)")
+    said = said % {"easy": easy, "level": max(1, round(reading.level))}
     return Fact(_("Reading level"), said, reading.easy, hint)
 
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from aftercare.clinics.models import User
 from aftercare.console.access import access_of, is_id
 from aftercare.console.content_drafts import differences, draft_of, name_of
+from aftercare.console.times import here
 from aftercare.content.approval import save_draft, words_digest
 from aftercare.content.models import MessageTemplate, TemplateVersion, VersionStatus
 from aftercare.content.publishing import source_of
@@ -162,7 +163,7 @@ def _choices(template: MessageTemplate) -> list[tuple[str, str]]:
 
 def _saved_name(event: Event) -> str:
     said = {"language": event.language, "number": event.number, "who": event.who}
-    when = f"{event.at:%Y-%m-%d %H:%M} UTC"
+    when = here(event.at, "j M Y, H:i")
     return f"{_('%(language)s %(number)s, as %(who)s saved it') % said} · {when}"
 
 

@@ -9,11 +9,11 @@ from django.db.models import F, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from aftercare.clinics.dates import dated
 from aftercare.console.access import WRITERS
 from aftercare.console.content_history import words_page
 from aftercare.console.saving import OneSaveButton
@@ -126,7 +126,7 @@ class MessageTemplateAdmin(OneSaveButton, ScopedHistoryAdmin):
         """The day, and while it warns, that it does."""
         if template.review_on is None:
             return "–"
-        day, today = date_format(template.review_on, "j M Y"), timezone.localdate()
+        day, today = dated(template.review_on, "j M Y"), timezone.localdate()
         if not is_near(template.review_on, today=today):
             return day
         return f"{_('Review is near') if template.review_on > today else _('Review is due')}: {day}"
@@ -147,7 +147,7 @@ def _review_notice(template: MessageTemplate) -> str:
     """What to tell on the template's page while its review warns; empty otherwise."""
     if template.review_on is None or not is_near(template.review_on, today=timezone.localdate()):
         return ""
-    day = {"day": date_format(template.review_on, "j F Y")}
+    day = {"day": dated(template.review_on, "j F Y")}
     return _("A clinician reads it again by %(day)s: approve a version, or set another day below.") % day
 
 

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncDate
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.clinics.dates import dated
 from aftercare.console.day_numbers import LOST_DELIVERIES, messages_url
 from aftercare.outbox.models import Delivery, ScheduledMessage, Status
 from aftercare.timing import localise
@@ -129,7 +129,7 @@ def _day(on: date, counts: Mapping[str, int], zone: ZoneInfo) -> Day:
         **{name: {"took": name} for name in TOOK},
     }
     cells = [(counts.get(name, 0), messages_url(**given, **more[name])) for name in COLUMNS]
-    return Day(date_format(on, "D j M"), date_format(on, "j M"), cells, counts)
+    return Day(dated(on, "D j M"), dated(on, "j M"), cells, counts)
 
 
 def _midnight(on: date, zone: ZoneInfo, *, after: int = 0) -> datetime:

@@ -6,12 +6,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from aftercare.console import times
 from aftercare.console.scoping import ScopedAdmin
 from aftercare.outbox.models import Delivery, DeliveryEvent
 
@@ -73,8 +72,7 @@ class DeliveryEventAdmin(ScopedAdmin):
 
     @display(description=_("when"), ordering="received_at")
     def happened(self, event: DeliveryEvent) -> str:
-        at = timezone.localtime(event.happened_at or event.received_at)
-        return date_format(at, "D j M Y, H:i:s T")
+        return times.here(event.happened_at or event.received_at, "D j M Y, H:i:s")
 
     @display(description=_("what happened"), ordering="event_type", label=LABELS)
     def shown_type(self, event: DeliveryEvent) -> tuple[str, str]:

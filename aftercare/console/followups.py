@@ -10,13 +10,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
+from aftercare.console import times
 from aftercare.console.access import RECORDERS
 from aftercare.console.check_ins import LABELS
 from aftercare.console.scoping import ScopedHistoryAdmin
@@ -105,8 +105,7 @@ class FollowUpTaskAdmin(ScopedHistoryAdmin):
 
     @display(description=_("deadline"), ordering="deadline_at")
     def deadline(self, task: FollowUpTask) -> str:
-        local = task.deadline_at.astimezone(task.clinic.time_zone)
-        said = date_format(local, "D j M Y, H:i T")
+        said = times.said(task.deadline_at, task.clinic.time_zone)
         if is_overdue(task):
             return format_html(
                 '<span class="late text-red-600 dark:text-red-500">{} · {}</span>', said, _("overdue")

@@ -5,12 +5,12 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from aftercare.console.times import place, said
+from aftercare.clinics.dates import dated
+from aftercare.clinics.places import place
+from aftercare.console.times import here
 from aftercare.protocols.kinds import Topic
 from aftercare.protocols.models import Variant
 from aftercare.treatments.models import Site
@@ -45,9 +45,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, datetime):
-        return said(value, _clock())
+        return here(value, "D j M Y, H:i")
     if isinstance(value, date):
-        return date_format(value, "D j M Y")
+        return dated(value, "D j M Y")
     return f"{value:%H:%M}" if isinstance(value, time) else value
 
 
@@ -66,9 +66,3 @@ def _member(value: Any, labels: Mapping[Any, str | Promise]) -> str:
     answers = {"yes": _("yes"), "no": _("no"), "unknown": _("unknown")}
     known: Any = {**answers, **labels}
     return str(known.get(value, _plain(value)) if isinstance(value, str) else _plain(value))
-
-
-def _clock() -> ZoneInfo:
-    """The zone that the page's times are read on."""
-    zone = timezone.get_current_timezone()
-    return zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC")

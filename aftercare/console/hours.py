@@ -28,6 +28,8 @@ CLOSED = inlineformset_factory(Clinic, Holiday, formset=OwnRows, fields=("closed
 class NamedFields(ScopedInline, TabularInline):
     """Whose fields say their names to those who cannot see the head of the table."""
 
+    hide_title = True  # the row says the same below it
+
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None:
@@ -38,7 +40,7 @@ class NamedFields(ScopedInline, TabularInline):
 class OpeningHoursInline(NamedFields):
     model = OpeningHours
     extra = 0
-    verbose_name = _("opening hours")
+    verbose_name = _("hours of a day")
     verbose_name_plural = _("Opening hours: when somebody can call a patient")
 
 

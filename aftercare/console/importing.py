@@ -51,8 +51,10 @@ class ClinicForm(forms.Form):
 
     def __init__(self, *args: Any, clinics: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["clinic"].queryset = clinics  # type: ignore[attr-defined]
-        self.fields["clinic"].initial = clinics.first()
+        field: Any = self.fields["clinic"]
+        field.queryset, field.empty_label = clinics, gettext_lazy("Choose a clinic")
+        if len(only := clinics[:2]) == 1:
+            field.initial, field.widget = only[0], forms.HiddenInput()
 
 
 class ExampleForm(ClinicForm):

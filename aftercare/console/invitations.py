@@ -177,6 +177,7 @@ class InvitationAdmin(ActingAdmin, ScopedHistoryAdmin):
         sent = sent_within_a_day([clinic.pk for clinic in clinics], now=timezone.now())
         today = [(clinic, len(sent[clinic.pk]), MOST_A_DAY) for clinic in clinics if sent[clinic.pk]]
         context = {"title": _("Invite somebody"), "form": form, "opts": self.opts, "today": today}
+        context["factor_asked"] = settings.SECOND_FACTOR_REQUIRED
         context = {**self.admin_site.each_context(request), **context}
         return TemplateResponse(request, "console/clinics/invite.html", context)
 

@@ -45,7 +45,6 @@ def learning_page(admin: ModelAdmin, request: HttpRequest) -> HttpResponseBase:
         **admin.admin_site.each_context(request),
         "title": _("Learning from answers"),
         "subtitle": str(clinic),
-        "opts": admin.opts,
         "clinics": clinics,
         "clinic": clinic,
         "since": now - SINCE,

@@ -19,6 +19,7 @@ from unfold.decorators import display
 from aftercare.clinics.models import Clinic
 from aftercare.console.access import WRITERS, access_of, is_id, user_of
 from aftercare.console.acts import Act, ActingAdmin
+from aftercare.console.lists import instant_of
 from aftercare.console.lot_preview import Choice, choices_for, previews_of
 from aftercare.console.reading_log import note_lot
 from aftercare.console.scoping import ScopedHistoryAdmin
@@ -106,7 +107,7 @@ class LotMailAdmin(ActingAdmin, ScopedHistoryAdmin):
     edit_roles = WRITERS
     acts = ACTS
     actions = None
-    list_display = ("lot", "template", "clinic", "confirmed_at", "state")
+    list_display = ("lot", "template", "clinic", instant_of("confirmed_at", _("confirmed at")), "state")
     list_filter = ("clinic",)
     search_fields = ("lot", "template__name")
 

@@ -7,12 +7,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from aftercare.console import times
 from aftercare.console.access import RECORDERS
 from aftercare.console.scoping import ScopedAdmin
 from aftercare.outbox.models import NoticeStatus, StaffNotice
@@ -70,7 +69,7 @@ class StaffNoticeAdmin(ScopedAdmin):
 
     @display(description=_("written"), ordering="created_at")
     def written(self, notice: StaffNotice) -> str:
-        return date_format(timezone.localtime(notice.created_at), "D j M Y, H:i:s T")
+        return times.here(notice.created_at, "D j M Y, H:i:s")
 
     @display(description=_("told as"), ordering="rung")
     def told_as(self, notice: StaffNotice) -> str:

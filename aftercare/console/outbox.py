@@ -14,18 +14,18 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftercare.console import deliveries
 from aftercare.console.access import OWNERS, RECORDERS, access_of, clinic_by_clinic
 from aftercare.console.day_charts import TOOK
-from aftercare.console.lists import reading_by_index
+from aftercare.console.lists import instant_of, reading_by_index
 from aftercare.console.message_actions import ACTIONS, ask_page
 from aftercare.console.message_pages import LABELS, copy_frame, page_context
 from aftercare.console.scoping import ScopedAdmin, ScopedHistoryAdmin
 from aftercare.console.session_plan import will_not_be_sent
+from aftercare.console.times import said
 from aftercare.outbox.delivery import LOST
 from aftercare.outbox.models import ScheduledMessage, Status, Suppression
 from aftercare.outbox.suppressing import reasons_against
@@ -198,9 +198,7 @@ class ScheduledMessageAdmin(ScopedAdmin):
     @display(description=_("time, in the patient's zone"), ordering="send_at")
     def local_time(self, message: ScheduledMessage) -> str:
         zone = message.patient.zone
-        return (
-            f"{date_format((message.sent_at or message.send_at).astimezone(zone), 'D j M Y, H:i')} ({zone})"
-        )
+        return said(message.sent_at or message.send_at, zone)
 
     @display(description=_("reason"))
     def reason(self, message: ScheduledMessage) -> str:
@@ -223,7 +221,7 @@ class SuppressionAdmin(ScopedHistoryAdmin):
     empty_hint = _("Addresses that bounce, complain or unsubscribe come here by themselves.")
     edit_roles = RECORDERS
     delete_roles = OWNERS
-    list_display = ("email", "purpose", "reason", "clinic", "created_at")
+    list_display = ("email", "purpose", "reason", "clinic", instant_of("created_at", _("since")))
     list_filter = ("purpose", "clinic")
     search_fields = ("email",)
 

@@ -10,12 +10,12 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from aftercare.checkins.fallbacks import fallbacks
+from aftercare.clinics.dates import dated
 from aftercare.clinics.models import Patient
 from aftercare.console.access import RECORDERS, user_of
 from aftercare.console.acts import Act, ActingAdmin
@@ -108,7 +108,7 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ExportingAdmin, ScopedHistoryAdmi
 
     @display(description=_("birth date"), ordering="birth_date")
     def born(self, patient: Patient) -> str:
-        return date_format(patient.birth_date, "j M Y") if patient.birth_date else "–"
+        return dated(patient.birth_date, "j M Y") if patient.birth_date else "–"
 
     @display(
         description=_("Aftercare e-mail"),
@@ -121,7 +121,7 @@ class PatientAdmin(OneSaveButton, ActingAdmin, ExportingAdmin, ScopedHistoryAdmi
 
     def choice_label(self, patient: Patient) -> str:
         """Tells two people of one name apart where a patient is chosen."""
-        born = [date_format(patient.birth_date, "j M Y")] if patient.birth_date else []
+        born = [dated(patient.birth_date, "j M Y")] if patient.birth_date else []
         return " · ".join([str(patient), *born, patient.email])
 
     def get_search_results(

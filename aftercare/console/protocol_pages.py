@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -17,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.models import Clinic, User
+from aftercare.clinics.places import usual_zones
 from aftercare.console import resuming
 from aftercare.console.protocol_plan import PlanForm, initial_plan, plan_of
 from aftercare.outbox.pausing import pause_protocol, resume_protocol
@@ -78,7 +78,7 @@ def plan_page(admin: ModelAdmin, request: HttpRequest, pk: int) -> TemplateRespo
     context: dict[str, Any] = {
         "form": form,
         "title": _("Plan preview"),
-        "zones": sorted(available_timezones()),
+        "zones": usual_zones(),
     }
     if form.is_valid():
         asked_for = {"ended_local": form.cleaned_data["ended_at"], "zone": form.cleaned_data["zone"]}

@@ -1,7 +1,6 @@
 """The timeline above a protocol's form: drawn from the steps as they stand there, saved or not."""
 
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
@@ -11,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from aftercare.clinics.places import usual_zones
 from aftercare.console.protocol_plan import PlanForm, initial_plan, plan_of
 from aftercare.console.protocol_steps import StepForm, StepFormSet
 from aftercare.protocols.models import Protocol, ProtocolStep
@@ -43,7 +43,7 @@ def timeline_context(protocol: Protocol) -> dict[str, Any]:
     form = PlanForm({f"{PREFIX}-{name}": value for name, value in data.items()}, prefix=PREFIX)
     form.is_valid()
     asked = {"ended_local": form.cleaned_data["ended_at"], "zone": form.cleaned_data["zone"]}
-    zones = sorted(available_timezones())
+    zones = usual_zones()
     return {"timeline_form": form, "zones": zones, "plan": plan_of(protocol, **asked), "editable": True}
 
 

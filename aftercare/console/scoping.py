@@ -12,11 +12,13 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateField, DateTimeField, Field, ForeignKey, ManyToManyField, Model, QuerySet
+from django.db.models.fields import TimeField
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminSingleTimeWidget
 
 from aftercare.clinics.models import Clinic, Role
 from aftercare.console.access import ALL_ROLES, Access, access_of, clinic_id_of, only_clinic
@@ -26,13 +28,18 @@ from aftercare.console.lists import PageOfRows, ScopedRelatedFilter
 from aftercare.console.page_guard import PageGuard
 from aftercare.console.reading_log import opened
 from aftercare.console.times import DayInput
+from aftercare.console.zones import offer_usual_zones
 
 LONGEST_SEARCH = 500
 """Characters; a database stumbles over some ten thousand."""
 
 
 class OneClinicForm(forms.ModelForm):
-    """Refuses a form that would tie rows of different clinics together."""
+    """Refuses a form that would tie rows of different clinics together; offers usual time zones only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_usual_zones(self)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -104,7 +111,9 @@ class ScopedChoices(BaseModelAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Without the links to a clinic's own page beside every choice of a clinic; dates as they are written
-        at the user's clinics."""
+        at the user's clinics; times of day without seconds."""
+        if isinstance(db_field, TimeField):
+            kwargs.setdefault("widget", UnfoldAdminSingleTimeWidget(format="%H:%M"))
         if isinstance(db_field, DateField) and not isinstance(db_field, DateTimeField):
             locales = access_of(request).clinics().order_by().values_list("locale", flat=True)
             kwargs |= {"form_class": partial(DayField, locales=locales.distinct), "widget": DayInput}

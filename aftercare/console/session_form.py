@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.models import Clinic
+from aftercare.clinics.places import place
 from aftercare.console.access import is_id
 from aftercare.console.scoping import OneClinicForm
 from aftercare.console.session_lots import LONGEST_SCAN, read_lot
@@ -23,7 +24,7 @@ from aftercare.console.session_overrides import OverrideFields
 from aftercare.console.session_plan import Plan, plan_of
 from aftercare.console.session_read import READ, ReadField, digest_of
 from aftercare.console.session_starting import START
-from aftercare.console.times import WallClockField, just_now, place
+from aftercare.console.times import WallClockField, just_now
 from aftercare.protocols.models import Variant
 from aftercare.treatments.completing import Problems, completion_problems
 from aftercare.treatments.models import ProductApplied, SessionState, Site, TreatedArea, TreatmentSession
@@ -73,7 +74,7 @@ class SessionForm(OverrideFields, OneClinicForm):
         label=_("Change the aftercare of this session"), required=False, widget=forms.HiddenInput
     )
     read = ReadField()
-    skipped_steps = forms.Field(required=False, widget=forms.HiddenInput)
+    skipped_steps = forms.Field(label=_("Skipped steps"), required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = TreatmentSession

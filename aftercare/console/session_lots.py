@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from aftercare.clinics.dates import dated
 from aftercare.clinics.models import Clinic
 from aftercare.console.access import RECORDERS, access_of
 from aftercare.console.session_starting import clinic_asked
@@ -78,7 +78,7 @@ def _today(now: datetime, zone: ZoneInfo | None) -> date:
 
 
 def _said(expires_on: date | None, today: date, *, scanned: bool, known: bool) -> tuple[str, str]:
-    until = date_format(expires_on, "j M Y") if expires_on else ""
+    until = dated(expires_on, "j M Y") if expires_on else ""
     if expires_on and expires_on < today:
         text = _("This cartridge expired on %s. Take another; if it was used all the same, write down why.")
         return text % until, "bad"

@@ -8,17 +8,18 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from aftercare.clinics.dates import dated
 from aftercare.clinics.models import Clinic
+from aftercare.clinics.places import place
 from aftercare.console.lot_link import lot_link
 from aftercare.console.session_acts import undo_until
 from aftercare.console.session_overrides import overrides_said
 from aftercare.console.session_plan import lines_of, plan_of
-from aftercare.console.times import place, said, tag
+from aftercare.console.times import said, tag
 from aftercare.treatments.completing import had_expired
 from aftercare.treatments.models import SessionState, TreatmentSession
 from aftercare.treatments.screening import Answer, questions_for
@@ -127,7 +128,7 @@ def _facts(session: TreatmentSession, request: HttpRequest) -> list[tuple[Any, A
 
 
 def _day(day: date | None) -> str:
-    return date_format(day, "D j M Y") if day else ""
+    return dated(day, "D j M Y") if day else ""
 
 
 def _area(area: Any) -> str:

@@ -11,8 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from aftercare.clinics.places import place
+from aftercare.console.session_todo import Todo, todos
 from aftercare.console.session_waits import Wait, waits_of_form
-from aftercare.console.times import clock, place, said, said_shortly
+from aftercare.console.times import clock, said, said_shortly
 from aftercare.outbox.delivery import LOST
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts
 from aftercare.outbox.models import ScheduledMessage, Status, Why
@@ -88,7 +90,7 @@ class Plan:
     waits: list[Wait] = field(default_factory=list)
     superseded: list[Line] = field(default_factory=list)
     revived: list[Line] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    missing: list[Todo] = field(default_factory=list)
     zone: str = ""
     ended: str = ""
     changes_something: bool = False
@@ -122,7 +124,7 @@ def plan_of(form: ReadForm, *, now: datetime) -> Plan:
     """The plan of the session as the form has it; without lines while too little is known."""
     facts = facts_of(form)
     if facts is None:
-        return Plan(missing=_missing(form))
+        return Plan(missing=todos(form.problems()))
     found = changes(form.instance, facts, now=now) if _has_messages(form.instance) else []
     lines = [_changed(change, now) for change in found] or [_planned(p, now) for p in preview(facts, now=now)]
     touched = [change for change in found if change.effect in (Effect.STARTS, Effect.MOVES, Effect.STOPS)]
@@ -132,7 +134,7 @@ def plan_of(form: ReadForm, *, now: datetime) -> Plan:
         waits=waits_of_form(form, facts),
         superseded=[_taken_over(row) for row in would_supersede(facts)],
         revived=[as_revived(row) for row in revived],
-        missing=_missing(form),
+        missing=todos(form.problems()),
         zone=place(facts.patient.zone),
         ended=said(facts.ended_at, facts.patient.zone),
         changes_something=bool(touched or revived),
@@ -278,10 +280,6 @@ def _status(planned: PlannedMessage, now: datetime) -> str:
 def _named(status: str, why: str) -> str:
     """The status; of a leaflet that came with another session's message, that it came."""
     return _("Sent already") if why == Why.ALREADY_SENT else status
-
-
-def _missing(form: ReadForm) -> list[str]:
-    return [text for texts in form.problems().values() for text in texts]
 
 
 def as_revived(row: ScheduledMessage) -> Line:

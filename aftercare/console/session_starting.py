@@ -12,9 +12,9 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from aftercare.clinics.dates import dated
 from aftercare.clinics.models import Clinic, Patient
 from aftercare.console.access import RECORDERS, access_of, is_id
 from aftercare.console.times import PICKER_FORMAT, just_now
@@ -63,7 +63,7 @@ def last_time(request: HttpRequest, clinic: Clinic, patient_id: str) -> Start | 
     session = newest(sessions.filter(patient=int(patient_id), clinic=clinic))
     if session is None:
         return None
-    on = date_format(session.ended_at.astimezone(clinic.time_zone), "j M Y")
+    on = dated(session.ended_at.astimezone(clinic.time_zone), "j M Y")
     return Start(LAST, _("As last time (%s)") % on, setup_of(session))
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from aftercare.clinics.dates import dated
 from aftercare.outbox.forecasting import SessionFacts
 from aftercare.outbox.merging import Treatment, completed, strictest, treatment_of
 from aftercare.outbox.superseding import course_of
@@ -74,5 +74,5 @@ def _wait(topic: str, when: FromWhen, mine: Treatment, own: int | None, alone: b
 
 
 def _said(when: FromWhen) -> str:
-    day = date_format(when.on, "D j M")
+    day = dated(when.on, "D j M")
     return f"{day}, {when.at:%H:%M}" if when.at else day

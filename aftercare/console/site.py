@@ -17,12 +17,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
+from aftercare.clinics.places import place
 from aftercare.console.access import ALL_ROLES, access_of, zone_of
 from aftercare.console.accounts.second_factor import second_factor_first
 from aftercare.console.reading_log import note_what_was_opened
 from aftercare.console.scoping import ScopedAdmin
 from aftercare.console.site_pages import pause_everything, resume_everything, try_again_now
-from aftercare.console.times import place
 
 
 class ChoiceView(AutocompleteJsonView):

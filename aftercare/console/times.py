@@ -6,44 +6,52 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.formats import date_format
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES
 
+from aftercare.clinics.dates import dated
 from aftercare.clinics.instants import validate_year
+from aftercare.clinics.places import place
 from aftercare.timing import Reason, localise
 
+UTC = ZoneInfo("UTC")
 PICKER_FORMAT = "%Y-%m-%dT%H:%M"
 
 
-def place(zone: ZoneInfo) -> str:
-    """The zone in words: “London time”, “Buenos Aires time”, “UTC”."""
-    name = zone.key.rsplit("/", 1)[-1].replace("_", " ")
-    return name if name in ("UTC", "GMT") else _("%(city)s time") % {"city": name}
+def at(instant: datetime, form: str, zone: ZoneInfo) -> str:
+    """The time in this form and its place; with the UTC offset in the hour that the clock shows twice."""
+    return f"{dated(instant.astimezone(zone), form)} {_where(instant, zone)}"
 
 
 def said(instant: datetime, zone: ZoneInfo) -> str:
-    """Weekday, date, time and place; with the UTC offset in the hour that the clock shows twice."""
-    return f"{date_format(instant.astimezone(zone), 'D j M Y, H:i')} {_where(instant, zone)}"
+    """Weekday, date, time and place."""
+    return at(instant, "D j M Y, H:i", zone)
+
+
+def here(instant: datetime, form: str) -> str:
+    """The same on the clock that the page shows."""
+    zone = timezone.get_current_timezone()
+    return at(instant, form, zone if isinstance(zone, ZoneInfo) else UTC)
 
 
 def said_shortly(instant: datetime, zone: ZoneInfo) -> str:
     """The same without the year, for lists."""
-    return f"{date_format(instant.astimezone(zone), 'D j M, H:i')} {_where(instant, zone)}"
+    return at(instant, "D j M, H:i", zone)
 
 
 def clock(instant: datetime, zone: ZoneInfo) -> str:
     """Weekday, day and time alone, to stand right below a time that names the place."""
-    return date_format(instant.astimezone(zone), "D j M, H:i")
+    return dated(instant.astimezone(zone), "D j M, H:i")
 
 
 def to_the_second(instant: datetime, zone: tzinfo) -> str:
     """The same with seconds, to stand below the name of the place; with the offset where it is needed."""
     offset = f" (UTC{instant.astimezone(zone):%z})" if _is_shown_twice(instant, zone) else ""
-    return f"{date_format(instant.astimezone(zone), 'D j M Y, H:i:s')}{offset}"
+    return f"{dated(instant.astimezone(zone), 'D j M Y, H:i:s')}{offset}"
 
 
 def tag(instant: datetime | None, zone: ZoneInfo) -> SafeString | str:

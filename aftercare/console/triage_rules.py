@@ -20,6 +20,7 @@ from aftercare.checkins.models import RuleSet
 from aftercare.console.access import WRITERS
 from aftercare.console.approving import approver_of, factor_again_first
 from aftercare.console.languages import warnings
+from aftercare.console.lists import instant_of
 from aftercare.console.scoping import ScopedHistoryAdmin
 from aftercare.console.triage_form import RulesForm
 from aftercare.content.models import VersionStatus
@@ -31,7 +32,7 @@ class RuleSetAdmin(ScopedHistoryAdmin):
 
     empty_hint = _("Start from the shipped rules, and have a clinician approve them.")
     edit_roles = WRITERS
-    list_display = ("name", "clinic", "state", "approver_name", "approved_at")
+    list_display = ("name", "clinic", "state", "approver_name", instant_of("approved_at", _("approved at")))
     list_filter = ("status", "clinic")
     list_select_related = ("clinic",)
     search_fields = ("clinic__name", "approver_name")

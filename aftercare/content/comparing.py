@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from typing import Literal
 
-Kind = Literal["same", "removed", "added"]
+Kind = Literal["same", "removed", "added", "left out"]
 _WORDS = re.compile(r"\s+|\w+|.")
 
 
@@ -21,14 +21,18 @@ class Piece:
 
 @dataclass(frozen=True)
 class Row:
-    """One line that both texts have, or that only the first (removed) or the second (added) has."""
+    """One line that both texts have, or that only the first (removed) or the second (added) has.
+
+    A row of the kind "left out" stands for ``lines`` that both have and that are not shown.
+    """
 
     kind: Kind
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Piece, ...] = ()
+    lines: int = 1
 
     @property
     def sign(self) -> str:
-        return {"same": " ", "removed": "−", "added": "+"}[self.kind]
+        return {"same": " ", "removed": "−", "added": "+", "left out": "⋯"}[self.kind]
 
 
 def compare(old: str, new: str) -> list[Row]:
@@ -45,6 +49,17 @@ def compare(old: str, new: str) -> list[Row]:
 
 def differ(rows: Sequence[Row]) -> bool:
     return any(row.kind != "same" for row in rows)
+
+
+def excerpt(rows: Sequence[Row], *, around: int = 2) -> list[Row]:
+    """What was changed, with so many lines before and after it; a row says how many others were left out."""
+    changed = [at for at, row in enumerate(rows) if row.kind != "same"]
+    near = {line for at in changed for line in range(at - around, at + around + 1)}
+    kept: list[Row] = []
+    for far, group in groupby(enumerate(rows), key=lambda each: each[0] not in near):
+        found = [row for _at, row in group]
+        kept += [Row("left out", lines=len(found))] if far and len(found) > 1 else found
+    return kept
 
 
 def _changed(before: list[str], after: list[str]) -> Iterator[Row]:

@@ -7,11 +7,12 @@ from datetime import datetime
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from aftercare.clinics.dates import dated
 from aftercare.clinics.models import Clinic, User
+from aftercare.clinics.places import place
 from aftercare.followups.addressees import MEMBER, Reader
 from aftercare.followups.levels import Level
 from aftercare.followups.models import FollowUpTask, Rung
@@ -163,9 +164,9 @@ def _privacy() -> str:
 
 
 def _clock(instant: datetime, clinic: Clinic) -> str:
-    return date_format(instant.astimezone(clinic.time_zone), "H:i")
+    return dated(instant.astimezone(clinic.time_zone), "H:i")
 
 
 def _said(instant: datetime, clinic: Clinic) -> str:
     local = instant.astimezone(clinic.time_zone)
-    return f"{date_format(local, 'l j F Y, H:i')} ({clinic.time_zone})"
+    return f"{dated(local, 'l j F Y, H:i')} ({place(clinic.time_zone)})"

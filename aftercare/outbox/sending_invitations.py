@@ -10,11 +10,12 @@ from operator import itemgetter
 from anymail.exceptions import AnymailError
 from django.db import transaction
 from django.db.models import Q
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from aftercare.clinics.dates import dated
 from aftercare.clinics.invitations import Invitation
 from aftercare.clinics.models import Clinic
+from aftercare.clinics.places import place
 from aftercare.outbox.channel import Channel, NobodyKnows
 from aftercare.outbox.limiting import allowance, take
 from aftercare.outbox.models import Attempt
@@ -88,8 +89,8 @@ def _refuse_beyond_the_day(clinic: Clinic, now: datetime) -> None:
         "%(clinic)s has sent %(most)s invitations within 24 hours, the most there may be. The next can be "
         "sent from %(at)s (%(zone)s)."
     )
-    said = date_format(free_at, "j F, H:i")
-    facts = {"clinic": clinic, "most": MOST_A_DAY, "at": said, "zone": clinic.time_zone}
+    said = dated(free_at, "j F, H:i")
+    facts = {"clinic": clinic, "most": MOST_A_DAY, "at": said, "zone": place(clinic.time_zone)}
     raise Refused(text % facts)
 
 
@@ -102,8 +103,8 @@ def _settle(invitation: Invitation, *, sent_at: datetime | None = None, not_sent
 def _mail(invitation: Invitation, link: str, now: datetime) -> Mail:
     """In the language of whoever invites. Raises ValueError for a bad sender."""
     clinic = invitation.clinic
-    until = date_format(invitation.expires_at.astimezone(clinic.time_zone), "j F Y, H:i")
-    facts = {"clinic": clinic.name, "until": f"{until} ({clinic.time_zone})", "link": link}
+    until = dated(invitation.expires_at.astimezone(clinic.time_zone), "j F Y, H:i")
+    facts = {"clinic": clinic.name, "until": f"{until} ({place(clinic.time_zone)})", "link": link}
     text = _(
         "%(clinic)s invites you to work with it in Aftercare.\n\n"
         "Open this page to accept, until %(until)s; it works once:\n\n%(link)s\n\n"

@@ -6,9 +6,11 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from aftercare.clinics.addresses import validate_line
+from aftercare.clinics.dates import dated
 from aftercare.clinics.history import History
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Patient, Practitioner
 from aftercare.protocols.models import Protocol, Variant
@@ -138,7 +140,8 @@ class TreatmentSession(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.patient} · {self.protocol} · {self.ended_at:%Y-%m-%d}"
+        """With the day on the clock that the page shows."""
+        return f"{self.patient} · {self.protocol} · {dated(timezone.localtime(self.ended_at), 'j M Y')}"
 
 
 class Site(models.TextChoices):

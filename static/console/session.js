@@ -19,6 +19,16 @@
     tick();
   };
 
+  // The bar below names the first thing to put right, out of a list of links.
+  const sayFirst = (list) => {
+    const bar = document.querySelector("[data-first-todo]");
+    const first = list && list.querySelector("a");
+    bar.hidden = !first;
+    if (!first) return;
+    bar.href = first.getAttribute("href");
+    bar.textContent = `${bar.dataset.firstTodo}: ${first.textContent}`;
+  };
+
   const livePlan = (panel, form) => {
     let timer = 0;
     let latest = 0;
@@ -27,6 +37,9 @@
     const sum = () => {
       const said = panel.querySelector("[data-plan-said]");
       summary.textContent = said ? said.textContent : unplanned;
+      const missing = panel.querySelector(".plan-missing");
+      // With too little for a plan, what was refused stands.
+      if (said || missing) sayFirst(missing);
     };
     const ask = async () => {
       const mine = ++latest;
@@ -149,6 +162,24 @@
     window.django.jQuery(patient).on("change", show); // select2 tells jQuery only
   };
 
+  // A link to a thing to do opens what hides its field, and puts the cursor in it.
+  const goToField = (event) => {
+    const link = event.target.closest(".errornote a, .plan-missing a, a[data-first-todo]");
+    const place = link && document.getElementById(link.getAttribute("href").slice(1));
+    if (!place) return;
+    event.preventDefault();
+    for (let around = place; around; around = around.parentElement) {
+      if (around.tagName === "DETAILS") around.open = true;
+      if (around.matches("[data-deep], [data-override]")) around.hidden = false;
+    }
+    const inside = "input:not([type=hidden]), select, textarea, [role=combobox]";
+    const line = place.closest(".field-line");
+    const other = place.classList.contains("select2-hidden-accessible") && line && line.querySelector("[role=combobox]");
+    const field = other || (place.matches(inside) ? place : place.querySelector(inside)) || place;
+    field.focus({ preventScroll: true });
+    field.scrollIntoView({ block: "center" });
+  };
+
   // What select2 puts in a select's place gets the field's name, and the focus when the select has it.
   const nameSelects = () => {
     for (const box of document.querySelectorAll(".field-line .select2-selection, .field-line .select2-selection__rendered")) {
@@ -168,6 +199,8 @@
     const form = document.getElementById("treatmentsession_form");
     const panel = document.getElementById("plan");
     if (!form || !panel) return;
+    document.addEventListener("click", goToField);
+    sayFirst(document.querySelector(".errornote"));
     document.querySelectorAll("[data-show-plan]").forEach((button) => (button.hidden = true));
     const changed = livePlan(panel, form);
     const part = document.querySelector("[data-screening]");

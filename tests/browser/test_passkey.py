@@ -60,7 +60,7 @@ def test_owner_enrols_a_passkey_and_logs_in_with_it(page, live_server, deployed,
     if "reauthenticate" in page.url:
         page.get_by_label("Password").fill(factories.PASSWORD)
         page.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_label("Log in with it alone")).to_be_checked()
+    expect(page.get_by_label("This passkey may log in by itself")).to_be_checked()
     look(page, shoot, "passkey-add")
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_label("Unused codes")).to_be_visible()

@@ -78,7 +78,9 @@ def test_live_tells_length_and_reading_level(client, clinician, template):
 
     assert "Shorter sentences" not in easy
     assert "40 words" in easy or "words, about a minute" in easy
+    assert "easy (about grade" in easy
     assert "Shorter sentences" in hard["panel"]
+    assert "not easy yet (about grade" in hard["panel"]
 
 
 def test_live_names_a_language_without_words(client, clinician, template):

@@ -15,6 +15,7 @@ from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.outbox.clock import database_now
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.sending import drain
+from aftercare.protocols.models import ProtocolStep
 from aftercare.treatments.models import SessionState, TreatmentSession
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,14 @@ def counts():
     return [model.objects.count() for model in (*models, FollowUpTask)]
 
 
+def names_in(slug):
+    """What a clinic calls its protocols, their steps and its texts."""
+    clinic = Clinic.objects.get(slug=slug)
+    steps = ProtocolStep.objects.filter(protocol__clinic=clinic)
+    rows = (*clinic.protocols.all(), *steps, *clinic.message_templates.all())
+    return {row.name for row in rows}
+
+
 class TestDemo:
     def test_demo_has_two_clinics_in_different_zones_with_a_user_in_each_role(self, demo):
         clinics = Clinic.objects.order_by("pk")
@@ -62,6 +71,12 @@ class TestDemo:
             approved = TemplateVersion.objects.approved().filter(template__clinic=clinic)
             assert approved.count() == 18
             assert {version.approver_licence[:5] for version in approved} == {"DEMO-"}
+
+    def test_demo_clinic_that_speaks_spanish_names_steps_and_texts_in_spanish(self, demo):
+        spanish, english = (names_in(slug) for slug in ("demo-alameda", "demo-harbour"))
+
+        assert "Primera noche" in spanish
+        assert not spanish & english
 
     def test_demo_has_messages_due_later_missed_held_superseded_and_cancelled_in_each_clinic(self, demo):
         for clinic in Clinic.objects.all():

@@ -72,8 +72,8 @@ def test_earlier_closing_is_not_saved_before_it_is_said_whom_it_breaks_a_promise
     page = answer.content.decode()
     assert closes(clinic) == time(18)
     assert str(concern.patient) in page
-    assert "Mon 30 Mar 2026, 14:00 BST" in page
-    assert "Call before Mon 30 Mar, 13:00 BST: nobody is there later." in page
+    assert "Mon 30 Mar 2026, 14:00 London time" in page
+    assert "Call before Mon 30 Mar, 13:00 London time: nobody is there later." in page
     assert "Please correct the error" not in page
 
 

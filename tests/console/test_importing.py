@@ -328,3 +328,18 @@ def test_file_of_wrong_cells_of_another_member_is_not_found(client, clinic, uplo
     client.force_login(factories.user(clinic, Role.STAFF))
 
     assert client.get(f"{page}wrong.csv").status_code == 404
+
+
+def test_member_of_one_clinic_is_not_asked_for_which_clinic_a_file_is(client, staff, clinic):
+    page = client.get(PATIENTS).content.decode()
+
+    assert f'<input type="hidden" name="clinic" value="{clinic.pk}"' in page
+    assert "Choose a clinic" not in page
+
+
+def test_member_of_two_clinics_chooses_one_for_a_file(client, staff):
+    Membership.objects.create(user=staff, clinic=factories.clinic(), role=Role.STAFF)
+
+    page = client.get(PATIENTS).content.decode()
+
+    assert '<option value="" selected>Choose a clinic</option>' in page

@@ -226,7 +226,7 @@ def test_concern_is_claimed_called_and_closed_from_the_page_of_its_task(client, 
     close(client, task, called, "Called; comes in tomorrow.")
 
     concern.refresh_from_db()
-    assert "Called at 28 March 2026, 16:02 GMT." in " ".join(called.split())
+    assert "Called at 28 March 2026, 16:02 London time." in " ".join(called.split())
     assert (concern.acknowledged_by, concern.called_at, concern.closed_by) == (staff, NOW, staff)
     assert concern.outcome == "Called; comes in tomorrow."
 
@@ -278,9 +278,9 @@ def test_page_of_a_worse_answer_says_that_the_call_was_before_it_and_takes_the_n
     before = client.get(page("change", newer.pk)).content.decode()
     after = client.post(page("called", newer.pk), follow=True).content.decode()
 
-    assert "Called at 28 March 2026, 16:02 GMT, before this answer came." in " ".join(before.split())
+    assert "Called at 28 March 2026, 16:02 London time, before this answer came." in " ".join(before.split())
     assert "I have called the patient" in before
-    assert "Called at 28 March 2026, 17:02 GMT." in " ".join(after.split())
+    assert "Called at 28 March 2026, 17:02 London time." in " ".join(after.split())
 
 
 def test_call_is_noted_for_concerns_alone(client, staff, task):

@@ -5,8 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import translation
 
-from aftercare.console.times import WallClockField, just_now, place, said, tag
+from aftercare.clinics.dates import dated
+from aftercare.clinics.places import place
+from aftercare.console.templatetags.clocks import lasting
+from aftercare.console.times import WallClockField, just_now, said, tag
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -22,6 +26,23 @@ LONDON = ZoneInfo("Europe/London")
 )
 def test_place_is_the_city_of_the_zone(zone, words):
     assert place(ZoneInfo(zone)) == words
+
+
+def test_place_and_month_are_written_in_the_language_of_the_page():
+    with translation.override("es"):
+        words = said(datetime(2026, 11, 26, 18, 30, tzinfo=UTC), ZoneInfo("America/Mexico_City"))
+
+    assert words.startswith("jue 26 nov 2026, 12:30 ")
+    assert "Ciudad de México" in words
+
+
+def test_long_date_is_written_as_spanish_writes_it():
+    day = date(2026, 11, 26)
+
+    with translation.override("es"):
+        assert dated(day, "l j F Y") == "jueves, 26 de noviembre de 2026"
+        assert dated(day, "j F Y") == "26 de noviembre de 2026"
+    assert dated(day, "l j F Y") == "Thursday 26 November 2026"
 
 
 def test_time_is_said_with_weekday_and_place():
@@ -90,3 +111,18 @@ def test_year_that_nobody_means_is_refused_in_every_zone(text, zone):
 @pytest.mark.parametrize("zone", ["America/Mexico_City", "Asia/Tokyo"])
 def test_stored_time_at_the_calendars_end_can_still_be_shown(instant, zone):
     assert WallClockField(zone=ZoneInfo(zone)).prepare_value(instant).year in (1, 9999)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (1, "1 minute"),
+        (15, "15 minutes"),
+        (90, "90 minutes"),
+        (120, "2 hours"),
+        (1440, "1 day"),
+        (4320, "3 days"),
+    ],
+)
+def test_length_of_time_is_said_in_its_largest_whole_part(minutes, words):
+    assert lasting(minutes) == words

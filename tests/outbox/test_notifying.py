@@ -177,7 +177,7 @@ def test_notice_names_the_clinic_the_deadline_and_the_page_but_no_patient_and_no
     notice = StaffNotice.objects.get()
     whole = notice.subject + notice.text
     assert f"/admin/followups/followuptask/{task.pk}/change/" in notice.text
-    assert "Saturday 28 March 2026, 20:01 (Europe/London)" in notice.text
+    assert "Saturday 28 March 2026, 20:01 (London time)" in notice.text
     assert clinic.name in whole
     assert not any(word in whole for word in ("Zenobia", "Lindqvist", "First night", "Microneedling"))
 

@@ -79,7 +79,7 @@ def test_area_twice_in_a_session_violates_a_constraint(session):
 def test_session_area_and_product_read_as_staff_would_say_them(session):
     product = ProductApplied(session=session, name="Calm Gel")
 
-    assert str(session) == f"{session.patient} · Microneedling · 2026-03-28"
+    assert str(session) == f"{session.patient} · Microneedling · 28 Mar 2026"
     assert [str(area) for area in session.areas.all()] == ["Face 0.80 mm"]
     assert str(product) == "Calm Gel"
 

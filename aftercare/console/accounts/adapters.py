@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest
@@ -15,6 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 NAME = "Aftercare"
 SALT = "aftercare.second-factor"
+WAYS = {
+    "reauthenticate": _("Use your password"),
+    "mfa_reauthenticate": _("Use a code of your app, or a recovery code"),
+    "mfa_reauthenticate:webauthn": _("Use a passkey"),
+}
+"""How one shows again that it is oneself."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """In the site's own name, which allauth takes from the request where nobody gives it."""
         super().send_mail(template_prefix, email, {**context, "current_site": Home.of(settings.SITE_URL)})
 
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        ways = super().get_reauthentication_methods(user)
+        return [{**way, "description": WAYS.get(way["id"], way["description"])} for way in ways]
+
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Under the site's own address: a request's host is chosen by whoever asks."""
         return _at_home(super().get_reset_password_from_key_url(key))
@@ -58,6 +69,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """What a new passkey is called until its owner names it."""
+        number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1
+        return _("Device %(number)s") % {"number": number}
 
     def _get_site_name(self) -> str:
         return NAME

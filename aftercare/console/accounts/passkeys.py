@@ -63,6 +63,6 @@ class PasskeyForm(Answered, AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].label = _("Name of the device")
-        self.fields["passwordless"].label = _("Log in with it alone, without a password")
+        self.fields["passwordless"].label = _("This passkey may log in by itself, without a password")
         self.fields["passwordless"].help_text = ""
         self.fields["passwordless"].initial = True

@@ -1,6 +1,6 @@
 """Who is in the demo: two clinics in different zones and languages, and the people in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +28,10 @@ class DemoClinic:
     product: str
     recovery_note: str
     patients: tuple[Person, ...]
+    why_paused: str
+    why_voided: str
+    names: dict[str, str] = field(default_factory=dict)
+    """What its people call the plan, its steps and the templates that came in English."""
 
 
 def _person(name: str, **own: Any) -> Person:
@@ -52,6 +56,8 @@ HARBOUR = DemoClinic(
     clinician=("Dr Ellis Moreau", "DEMO-GB-0001"),
     colleague="Rowan Pike",
     product="Calm Gel",
+    why_paused="Asked us to wait until she calls back.",
+    why_voided="Entered for the wrong patient.",
     recovery_note="Your hands will look red and feel tight for about four days. Keep them cool and dry.",
     patients=(
         _person("Amara Okafor"),
@@ -94,6 +100,20 @@ ALAMEDA = DemoClinic(
         _person("Sofia Landa"),
         _person("Andres Tovar"),
     ),
+    why_paused="Pidió esperar hasta que vuelva a llamar.",
+    why_voided="Registrada en la paciente equivocada.",
+    names={
+        "Microneedling aftercare": "Cuidados tras microneedling",
+        "First night": "Primera noche",
+        "24-hour check": "Control a las 24 horas",
+        "Worse after better": "Peor después de mejorar",
+        "Infection check": "Control de infección",
+        "Closing check": "Control de cierre",
+        "Late-problem check": "Control de problemas tardíos",
+        "Progress": "Evolución",
+        "Reminder of a check-in": "Recordatorio del control",
+        "About a product of one lot": "Sobre un producto de un lote",
+    },
 )
 CLINICS = (HARBOUR, ALAMEDA)
 

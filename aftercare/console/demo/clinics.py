@@ -11,7 +11,7 @@ from aftercare.content.approval import approve
 from aftercare.content.models import TemplateVersion
 from aftercare.lots.shipped_text import install_lot_text
 from aftercare.protocols.installing import install
-from aftercare.protocols.models import Protocol
+from aftercare.protocols.models import Protocol, ProtocolStep
 
 PROTOCOL = "microneedling"
 APPROVED_AGO = timedelta(days=60)
@@ -33,6 +33,7 @@ def make_clinic(cast: DemoClinic, *, password: str, now: datetime) -> Clinic:
         install(PROTOCOL, clinic=clinic)
         install_reminder(clinic)
         install_lot_text(clinic)
+        _name_in_own_words(clinic, cast)
         for draft in TemplateVersion.objects.drafts().filter(template__clinic=clinic):
             approve(draft, by=clinician, now=now - APPROVED_AGO)
     if rules_in_force(clinic.pk) is None:
@@ -50,6 +51,14 @@ def user_of(clinic: Clinic, role: str) -> User:
 
 def username_of(clinic: Clinic, role: str) -> str:
     return f"{clinic.slug.removeprefix('demo-')}-{role}"
+
+
+def _name_in_own_words(clinic: Clinic, cast: DemoClinic) -> None:
+    """The protocol, its steps and the templates, as the clinic's people call them."""
+    steps = ProtocolStep.objects.filter(protocol__clinic=clinic)
+    for row in (*Protocol.objects.filter(clinic=clinic), *steps, *clinic.message_templates.all()):
+        row.name = cast.names.get(row.name, row.name)
+        row.save()
 
 
 def _member(clinic: Clinic, role: str, password: str) -> None:

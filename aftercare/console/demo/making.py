@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import translation
 
 from aftercare.clinics.models import Membership, Role
 from aftercare.console.demo.cast import CLINICS
@@ -30,7 +31,8 @@ def make_demo(*, password: str, now: datetime) -> list[LogIn]:
     log_ins = [LogIn(make_superuser(password).username, "superuser", "all clinics", "")]
     for cast in CLINICS:
         clinic = make_clinic(cast, password=password, now=now)
-        play(cast, clinic, now=now)
+        with translation.override(cast.fields["locale"][:2]):
+            play(cast, clinic, now=now)
         usernames = [username_of(clinic, role) for role in Role.values]
         members = Membership.objects.filter(clinic=clinic, user__username__in=usernames)
         log_ins += [

@@ -51,9 +51,9 @@ def _play(story: Story, patient: Patient, cast: DemoClinic, *, now: datetime) ->
         if visit.completed_ago is not None:
             complete_session(session, by=staff, now=now - visit.completed_ago, historical=visit.historical)
     if story.paused:
-        pause_patient(patient, reason="Asked us to wait until she calls back.", by=staff, now=now)
+        pause_patient(patient, reason=cast.why_paused, by=staff, now=now)
     if story.voided:
-        void_session(session, reason="Entered for the wrong patient.", by=staff, now=now)
+        void_session(session, reason=cast.why_voided, by=staff, now=now)
 
 
 def _keep_a_favourite(patient: Patient, *, now: datetime) -> None:

@@ -125,9 +125,10 @@ def test_plan_waits_for_patient_and_protocol(client, staff, posted):
 def test_plan_says_what_is_still_missing(client, staff, clinic, posted):
     posted["practitioner"] = factories.practitioner(clinic).pk
 
-    plan, _html = plan_of(client, posted)
+    plan, html = plan_of(client, posted)
 
-    assert "Add at least one treated area with its depth." in plan.missing
+    assert "Add at least one treated area with its depth." in [each.text for each in plan.missing]
+    assert '<a href="#areas"' in html
 
 
 def test_plan_stores_nothing(client, staff, posted):

@@ -154,3 +154,10 @@ def test_refused_part_of_the_page_is_led_to_from_the_top(part, change, client, s
 
     assert f'<a href="#{part}">' in html
     assert f'id="{part}"' in html
+
+
+def test_session_that_only_shows_its_plan_is_not_told_to_correct_an_error(client, staff, posted):
+    html = client.post(ADD, {**posted, "_plan": "1"}).content.decode()
+
+    assert "This is the plan as it stands." in html
+    assert "Please correct the error" not in html
