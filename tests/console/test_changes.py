@@ -109,13 +109,13 @@ def test_history_says_from_what_to_what(client, root, rows):
         page(Suppression, "add"),
         {"clinic": rows[Clinic].pk, "email": "new@example.com", "purpose": "all", "reason": "asked"},
     )
-    patient = rows[Patient]
+    patient, before = rows[Patient], rows[Patient].phone
     patient.phone = "020 7946 0555"
     patient.save()
 
     told = history_of(client, patient)
 
-    assert "– → 020 7946 0555" in told
+    assert f"{before} → 020 7946 0555" in told
     assert Suppression.objects.get(email="new@example.com").history.get().history_user == root
 
 
