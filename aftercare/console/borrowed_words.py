@@ -9,6 +9,8 @@ WORDS = (
     gettext_noop("Filters"),
     gettext_noop("Select value"),
     gettext_noop("Select record"),
+    gettext_noop("Select all rows"),
+    gettext_noop("Type to search"),
     gettext_noop("Created"),
     gettext_noop("Changed"),
     gettext_noop("Deleted"),
