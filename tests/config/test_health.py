@@ -1,5 +1,6 @@
 """What a container's health check finds out."""
 
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -88,10 +89,12 @@ def test_beat_is_healthy_once_its_tick_came_through(deployment):
 
 @pytest.mark.services
 def test_check_without_a_database_fails_in_one_line(deployment):
-    nowhere = f"postgres://aftercare@127.0.0.1:{free_port()}/aftercare"
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # taken, so that nobody else's server comes to listen there
+        nowhere = f"postgres://aftercare@127.0.0.1:{silent.getsockname()[1]}/aftercare"
 
-    check = deployment.start("health", "config.health", "scheduler", DATABASE_URL=nowhere)
+        check = deployment.start("health", "config.health", "scheduler", DATABASE_URL=nowhere)
 
-    assert check.wait() == 1
+        assert check.wait() == 1
     assert check.printed().strip().splitlines()[-1] == "The database does not answer: OperationalError"
     assert "Traceback" not in check.printed()
