@@ -30,7 +30,7 @@ from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.treatments.depth import band_of
 from aftercare.treatments.models import TreatedArea, TreatmentSession
-from aftercare.treatments.screening import Answer
+from aftercare.treatments.screening import risks_of
 
 BEGUN_LAST = Kept(
     lambda: (
@@ -69,13 +69,12 @@ def day_of(session: TreatmentSession, *, now: datetime) -> int:
 
 def facts_of(session: TreatmentSession, *, day: int, now: datetime) -> Facts:
     """What triage must know of the treatment. Reads the session's areas."""
-    risks = {code for code, answer in session.screening.items() if answer in (Answer.YES, Answer.UNKNOWN)}
     return Facts(
         day=day,
         hours=max(0, int((now - session.ended_at).total_seconds() // 3600)),
         variant=session.variant,
         band=band_of(depth for (depth,) in DEPTHS.all(session=session.pk)),
-        history=frozenset(risks),
+        history=frozenset(risks_of(session.screening)),
     )
 
 

@@ -39,6 +39,11 @@ class User(AbstractUser):
         super().save(**options)
         self.__dict__.pop("skip_history_when_saving", None)
 
+    @property
+    def called(self) -> str:
+        """As colleagues know them: the name, else the log-in."""
+        return self.get_full_name() or self.get_username()
+
     def get_session_auth_hash(self) -> str:
         """What a session must know to go on: today's password, and that sessions were not ended since."""
         return self._of_today(super().get_session_auth_hash())

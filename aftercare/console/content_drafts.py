@@ -130,7 +130,7 @@ class NewDraftForm(DraftForm):
 
 def name_of(author: User | None) -> str | Promise:
     """A user as colleagues know them."""
-    return (author.get_full_name() or author.get_username()) if author else _("Somebody")
+    return author.called if author else _("Somebody")
 
 
 def differences(old: TemplateVersion, new: TemplateVersion) -> list[Differences]:

@@ -93,7 +93,7 @@ class Addressees:
     def _names_of_owners(self) -> str:
         ids = [member.user_id for member in self._members if member.role == Role.OWNER]
         users = User.objects.filter(pk__in=ids).order_by("pk")
-        return ", ".join(user.get_full_name() or user.get_username() for user in users)
+        return ", ".join(user.called for user in users)
 
     def next_on_duty_at(self) -> datetime | None:
         """When somebody comes on duty; None if somebody is, or the clinic has given no hours."""

@@ -32,8 +32,7 @@ def claim_task(*, task: FollowUpTask, by: User, now: datetime, take_over: bool =
     task.refresh_from_db()
     if claimed:
         keep([task], by=by, now=now)
-    if task.closed_at is not None:
-        raise TaskError(_("This task has been closed already."))
+    _refuse_closed(task)
     if task.claimed_by_id != by.pk:
         raise TaskError(_("%(name)s has taken this task on already.") % {"name": task.claimed_by})
     return task
@@ -91,8 +90,7 @@ def give_back(*, task: FollowUpTask, why: str, by: User, now: datetime) -> Follo
     again = TaskNote.objects.filter(task=task, text=why.strip(), by=by, at__gt=now - SLIP)
     if not again.exists():
         task.refresh_from_db(fields=["closed_at"])
-        if task.closed_at is not None:
-            raise TaskError(_("This task has been closed already."))
+        _refuse_closed(task)
         add_note(task=task, text=why, by=by, now=now)
         everybody = When(told=Rung.OVERDUE, then=Value(Rung.OWNER))
         FollowUpTask.objects.filter(pk=task.pk, closed_at__isnull=True).update(
@@ -102,6 +100,11 @@ def give_back(*, task: FollowUpTask, why: str, by: User, now: datetime) -> Follo
         keep([task], by=by, now=now)
     task.refresh_from_db()
     return task
+
+
+def _refuse_closed(task: FollowUpTask) -> None:
+    if task.closed_at is not None:
+        raise TaskError(_("This task has been closed already."))
 
 
 def _only_when_overdue() -> Case:

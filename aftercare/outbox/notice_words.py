@@ -54,7 +54,7 @@ def words_of_not_reached(task: FollowUpTask, *, by: User, now: datetime, reader:
     """That ``by`` did not reach an emergency's patient, and that somebody else must try."""
     clinic = task.clinic
     language = str(clinic.locale)
-    at = {"who": by.get_full_name() or by.get_username(), "time": _clock(now, clinic)}
+    at = {"who": by.called, "time": _clock(now, clinic)}
     with translation.override(language):
         subject = _("The patient was not reached. Somebody else must try now · %s") % clinic.name
         said = (

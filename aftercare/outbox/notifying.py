@@ -55,21 +55,19 @@ def tell_now(task: FollowUpTask, *, now: datetime, duty: Duty | None = None) -> 
 
     A defect here must not undo what the caller writes: then the next tick tries again.
     """
-    if task.tell_at is None or task.tell_at > now:
-        return False
-    return _tell(task, lambda told: _notices([told], now, duty))
+    return _tell(task, lambda told: _notices([told], now, duty), now)
 
 
 def tell_not_reached(task: FollowUpTask, *, by: User, now: datetime) -> bool:
     """As tell_now, of an emergency that ``by`` gave back: everybody on duty and the second person may try,
     and the rung that comes next is told with them; ``by`` only if nobody else is there.
     """
+    return _tell(task, lambda told: _notices_of_not_reached(told, by, now), now)
+
+
+def _tell(task: FollowUpTask, write: Callable[[FollowUpTask], Notices], now: datetime) -> bool:
     if task.tell_at is None or task.tell_at > now:
         return False
-    return _tell(task, lambda told: _notices_of_not_reached(told, by, now))
-
-
-def _tell(task: FollowUpTask, write: Callable[[FollowUpTask], Notices]) -> bool:
     told = copy(task)
     try:
         notices = write(told)

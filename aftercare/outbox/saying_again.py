@@ -19,7 +19,7 @@ from aftercare.protocols.models import Topic
 from aftercare.timing import FromWhen
 from aftercare.treatments.depth import band_of
 from aftercare.treatments.models import TreatmentSession
-from aftercare.treatments.screening import Answer
+from aftercare.treatments.screening import risks_of
 
 TREATMENT = ("treatment", "from", "practitioner")
 ALL = (*TREATMENT, "clinic", "patient")
@@ -60,17 +60,13 @@ def _weighs_alike(day: Day, covering: int) -> bool:
     return (
         other.variant == day.session.variant
         and _band(other) == _band(day.session)
-        and _risks(day.session) <= _risks(other)
+        and risks_of(day.session.screening) <= risks_of(other.screening)
         and other.ended_at <= day.session.ended_at
     )
 
 
 def _band(session: TreatmentSession) -> str:
     return band_of(area.depth_mm for area in session.areas.all())
-
-
-def _risks(session: TreatmentSession) -> set[str]:
-    return {code for code, answer in session.screening.items() if answer in (Answer.YES, Answer.UNKNOWN)}
 
 
 def _other_words(day: Day, attempt: Attempt, rooms: tuple[str, ...]) -> tuple[str, ...]:

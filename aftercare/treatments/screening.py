@@ -107,6 +107,11 @@ class Verdict:
     unknown_codes: tuple[str, ...]
 
 
+def risks_of(answers: Mapping[str, object]) -> set[str]:
+    """The codes of what was answered yes, or unknown, which counts as yes."""
+    return {code for code, answer in answers.items() if answer in (Answer.YES, Answer.UNKNOWN)}
+
+
 def verdict(answers: Mapping[str, object], *, variant: str) -> Verdict:
     """What the answers amount to for that variant. An answer that is none of the three counts as missing.
 
@@ -116,7 +121,8 @@ def verdict(answers: Mapping[str, object], *, variant: str) -> Verdict:
     asked = questions_for(variant)
     known = {question.code for question in QUESTIONS}
     given = {q.code: answers.get(q.code) for q in asked if answers.get(q.code) in tuple(Answer)}
-    raised = [q for q in asked if given.get(q.code) in (Answer.YES, Answer.UNKNOWN)]
+    risks = risks_of(given)
+    raised = [q for q in asked if q.code in risks]
     return Verdict(
         unanswered=tuple(q for q in asked if q.code not in given),
         stops=tuple(q for q in raised if q.weight is Weight.STOP),
