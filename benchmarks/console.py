@@ -113,6 +113,7 @@ def measure(place: Place) -> Iterator[dict[str, Any]]:
 
 def pages() -> Mapping[str, str]:
     """The first page and every list, by name."""
+    admin.autodiscover()
     lists = sorted(model._meta.label_lower for model in admin.site._registry)
     urls = {name: reverse(f"admin:{name.replace('.', '_')}_changelist") for name in lists}
     return {"today": reverse("admin:index"), **urls}

@@ -9,6 +9,8 @@ from celery.signals import setup_logging, worker_before_create_process, worker_p
 from kombu.transport import redis
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Celery would run Django's checks at each start of a worker or beat, and tell nobody what they found.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("aftercare")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -4,6 +4,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from django.views.static import serve
 
+admin.autodiscover()
+
 handler400 = "aftercare.console.refusals.not_taken"
 handler403 = "aftercare.console.refusals.forbidden"
 urlpatterns = [

@@ -1,4 +1,5 @@
 import os
+from importlib import import_module
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -11,3 +12,4 @@ for database in settings.DATABASES.values():
     database |= {"CONN_MAX_AGE": 300, "CONN_HEALTH_CHECKS": True}
 
 application = get_wsgi_application()
+import_module(settings.ROOT_URLCONF)  # with every page, now and not while the first visitor waits

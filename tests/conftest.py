@@ -8,6 +8,7 @@ from collections import Counter
 import dj_database_url
 import pytest
 from django.conf import settings
+from django.contrib import admin
 from django.db import connections
 from hypothesis import settings as hypothesis_settings
 
@@ -38,6 +39,15 @@ def django_db_modify_db_settings(request):
         connections["default"].settings_dict["TEST"]["NAME"] = str(settings.AFTERCARE_VAR / "tests.sqlite3")
 
 
+def pytest_configure():
+    """Walks over the console begin at what is registered, before any address has been asked for.
+
+    What is loaded stays, and is not searched for garbage again and again: some 5 % of the time.
+    """
+    gc.set_threshold(50_000, 20, 100)
+    admin.autodiscover()
+
+
 def pytest_collection_modifyitems(config, items):
     """On PostgreSQL only what may say something about a database runs once more."""
     if config.getoption("postgres"):
@@ -47,10 +57,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_collection_finish():
-    """What is loaded by now stays, and is not searched for garbage again and again: some 5 % of the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def depends_on_database(item):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.db import transaction
+from django.urls import reverse
 
 from aftercare.clinics.models import Role
 from aftercare.followups.closing import claim_task, close_task
@@ -131,7 +132,8 @@ def test_tasks_of_one_moment_are_one_mail_a_person_and_lead_to_the_list(at, open
     notice = StaffNotice.objects.get()
     assert set(notice.tasks.all()) == set(tasks)
     assert "3 tasks need somebody" in notice.subject
-    assert "/admin/followups/followuptask/\n" in notice.text
+    page = reverse("admin:followups_followuptask_changelist")
+    assert f"{page}\n" in notice.text
 
 
 def test_clinics_are_told_apart(at, open_one):
@@ -176,7 +178,7 @@ def test_notice_names_the_clinic_the_deadline_and_the_page_but_no_patient_and_no
 
     notice = StaffNotice.objects.get()
     whole = notice.subject + notice.text
-    assert f"/admin/followups/followuptask/{task.pk}/change/" in notice.text
+    assert reverse("admin:followups_followuptask_change", args=[task.pk]) in notice.text
     assert "Saturday 28 March 2026, 20:01 (London time)" in notice.text
     assert clinic.name in whole
     assert not any(word in whole for word in ("Zenobia", "Lindqvist", "First night", "Microneedling"))

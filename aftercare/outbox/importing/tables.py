@@ -10,7 +10,6 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
 
 from aftercare.outbox.importing.problems import FileError, RawRow, RowProblem
 
@@ -84,6 +83,8 @@ def _unreadable(error: str) -> str:
 
 def _excel(data: bytes) -> Iterator[RawRow]:
     """The one sheet that has anything in it. Of a formula, what Excel last reckoned."""
+    from openpyxl import load_workbook  # takes its time to load, which no worker that sends has use for
+
     _refuse_bomb(data)
     try:
         book = load_workbook(BytesIO(data), read_only=True, data_only=True)
