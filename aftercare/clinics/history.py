@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from django.db import models
-from simple_history.manager import HistoricalQuerySet
+from simple_history.manager import HistoricalQuerySet, HistoryManager
 from simple_history.models import HistoricalRecords
 
 from aftercare.clinics.kept import insert
@@ -50,11 +51,21 @@ class KeptVersions(KeptRows, HistoricalQuerySet):
     """What a model's ``history`` finds."""
 
 
+class VersionsManager(HistoryManager):
+    """The library derives a class from its manager whenever somebody says ``history``: here, once."""
+
+    @classmethod
+    @cache
+    def from_queryset(cls, queryset_class: Any, class_name: str | None = None) -> Any:
+        return super().from_queryset(queryset_class, class_name)
+
+
 class History(HistoricalRecords):
     """Keeps every version of a model's rows, append-only."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(bases=(KeptRow,), historical_queryset=KeptVersions, **options)
+        kinds = {"history_manager": VersionsManager, "historical_queryset": KeptVersions}
+        super().__init__(bases=(KeptRow,), **kinds, **options)
 
 
 def store_new(row: models.Model, *, by: "User | None", now: datetime) -> None:
