@@ -4,7 +4,8 @@ While a member's request for the console is being served, each query on rows tha
 be tied to one of: the user's clinics, the user, or a row that this request came by in such a way. A number
 out of an address ties nothing: a row must first be found among the user's own. ``of_every_clinic()`` says
 that a query needs no tie. Superusers see everything and are let be; what a Celery task does for every clinic
-is the engine's business. SQL written by hand is not looked at.
+is the engine's business. SQL written by hand is not looked at; kept queries (:mod:`aftercare.clinics.kept`)
+are.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from celery import current_task
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact, In, IsNull
@@ -21,6 +23,7 @@ from django.db.models.sql.compiler import SQLCompiler, SQLInsertCompiler
 from django.db.models.sql.subqueries import AggregateQuery
 from django.db.models.sql.where import OR, NothingNode, WhereNode
 
+from aftercare.clinics.kept import Blank, Kept
 from aftercare.clinics.models import Clinic, ClinicScopedQuerySet, Membership, User
 
 #: What the request being served came by: (model, primary key) pairs. None while none is served.
@@ -28,6 +31,9 @@ known: ContextVar[set | None] = ContextVar("known", default=None)
 read_rows = SQLCompiler.results_iter
 run_query = SQLCompiler.execute_sql
 insert_rows = SQLInsertCompiler.execute_sql
+read_kept = Kept.all
+#: What the kept query that is looked at is used with.
+given: ContextVar[dict] = ContextVar("given")
 
 
 class UnscopedQuery(AssertionError):
@@ -92,6 +98,8 @@ def ties(condition: object, rows: set) -> bool:
         return model is not None and wanted and not condition.lhs.target.null  # no such row
     if isinstance(wanted, Query):
         return is_tied(wanted, rows)
+    if isinstance(wanted, Blank):
+        wanted = given.get()[wanted.name]
     values = wanted if isinstance(condition, In) and isinstance(wanted, Iterable) else [wanted]
     return model is not None and all((model, value) in rows for value in values)
 
@@ -104,27 +112,61 @@ def is_tied(query: Query, rows: set) -> bool:
     return query.is_empty() or hasattr(query, "of_every_clinic") or ties(query.where, rows)
 
 
-def is_guarded(compiler: SQLCompiler) -> bool:
+def is_guarded(query: Query) -> bool:
     if known.get() is None or current_task:
         return False
-    query = compiler.query
     model = getattr(query, "inner_query", query).model  # none where a constraint is tried on values alone
     return model is not None and belongs_to_a_clinic(model)
 
 
 def guarded_query(self, *args, **kwargs):
-    if is_guarded(self) and not is_tied(self.query, known.get()):
+    if is_guarded(self.query) and not is_tied(self.query, known.get()):
         raise UnscopedQuery(f"Nothing ties this to the user's clinics: {self.query}")
     return run_query(self, *args, **kwargs)
 
 
 def guarded_rows(self, *args, **kwargs) -> Iterator:
     rows = read_rows(self, *args, **kwargs)
-    if not is_guarded(self):
+    if not is_guarded(self.query):
         return rows
-    columns = [(n, row_named_by(one[0])) for n, one in enumerate(self.select[: self.col_count])]
-    named = [(n, model) for n, model in columns if model]
+    named = naming(self)
     return (remember(row, named) for row in rows)
+
+
+def guarded_kept(self, **values):
+    rows = self._make()
+    if not is_guarded(rows.query):
+        return read_kept(self, **values)
+    before = given.set(values)
+    try:
+        if not is_tied(rows.query, known.get()):
+            raise UnscopedQuery(f"Nothing ties this to the user's clinics: {rows.model} of {values}")
+    finally:
+        given.reset(before)
+    found = read_kept(self, **values)
+    compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
+    compiler.pre_sql_setup()
+    for row in found:
+        if isinstance(row, Model):
+            remember_with_joined(row)
+        else:
+            remember(row, naming(compiler))
+    return found
+
+
+def naming(compiler: SQLCompiler) -> list[tuple[int, type[Model]]]:
+    """The places in a row of what names rows, and of which model."""
+    columns = [(n, row_named_by(one[0])) for n, one in enumerate(compiler.select[: compiler.col_count])]
+    return [(n, model) for n, model in columns if model]
+
+
+def remember_with_joined(row):
+    known.get().add((row._meta.concrete_model, row.pk))
+    for field in row._meta.concrete_fields:
+        if field.remote_field and field.attname in vars(row):
+            known.get().add((field.remote_field.model._meta.concrete_model, vars(row)[field.attname]))
+            if field.is_cached(row) and (joined := field.get_cached_value(row)):
+                remember_with_joined(joined)
 
 
 def remember(row, named):
@@ -148,4 +190,5 @@ def install() -> None:
     SQLCompiler.execute_sql = guarded_query  # type: ignore[method-assign]
     SQLCompiler.results_iter = guarded_rows  # type: ignore[method-assign]
     SQLInsertCompiler.execute_sql = guarded_insert  # type: ignore[method-assign]
+    Kept.all = guarded_kept  # type: ignore[method-assign]
     post_save.connect(remember_saved, dispatch_uid="scope guard")

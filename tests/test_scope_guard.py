@@ -5,6 +5,7 @@ from django.apps import apps
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from aftercare.checkins.models import PostCount
+from aftercare.clinics.kept import Blank, Blanks, Kept
 from aftercare.clinics.models import Clinic, Membership, Patient, Role, User
 from aftercare.content.models import CompiledVersion
 from aftercare.outbox.models import ChannelRest, Heartbeat, SendBucket, SitePause, Tally
@@ -24,6 +25,8 @@ SITE_WIDE = {
     User,
     User.history.model,
 }
+KEPT = Kept(lambda: Patient.objects.filter(pk__in=Blanks("ids")).select_related("clinic"))
+KEPT_NUMBERS = Kept(lambda: TreatmentSession.objects.filter(patient=Blank("patient")).values_list("pk"))
 
 UNTIED = {
     "all": lambda row: list(Patient.objects.all()),
@@ -39,6 +42,8 @@ UNTIED = {
     "all but own": lambda row: list(Patient.objects.exclude(clinic__in=[0])),
     "another clinic": lambda row: list(Patient.objects.filter(clinic=row.clinic_id)),
     "clinics": lambda row: list(Clinic.objects.all()),
+    "kept": lambda row: KEPT.all(ids=[row.pk]),
+    "kept numbers": lambda row: KEPT_NUMBERS.first(patient=row.pk),
     "history": lambda row: list(Patient.history.filter(id=row.pk)),
     "inner query": lambda row: list(Patient.objects.filter(clinic__in=Clinic.objects.all())),
     "joined": lambda row: list(TreatmentSession.objects.filter(patient__email=row.email)),
@@ -62,6 +67,14 @@ TIED = {
     "numbers of own rows": lambda row, user: list(
         Patient.objects.filter(pk__in=list(Patient.objects.for_user(user).values_list("pk", flat=True)))
     ),
+    "kept": lambda row, user: [
+        found.clinic.patients.count()
+        for found in KEPT.all(ids=Patient.objects.for_user(user).values_list("pk", flat=True))
+    ],
+    "kept numbers": lambda row, user: [
+        TreatedArea.objects.filter(session=pk).count()
+        for (pk,) in KEPT_NUMBERS.all(patient=Patient.objects.for_user(user).get().pk)
+    ],
     "history of an own row": lambda row, user: list(Patient.objects.for_user(user).get().history.all()),
     "own membership": lambda row, user: list(Membership.objects.filter(user=user.pk)),
     "a new row": lambda row, user: factories.patient(row.clinic).refresh_from_db(),

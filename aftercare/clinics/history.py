@@ -1,15 +1,16 @@
 """The history of rows: every version of them, with who made it and when. It grows, and is never altered."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from django.db import models
+from django.utils import timezone
 from simple_history.manager import HistoricalQuerySet, HistoryManager
 from simple_history.models import HistoricalRecords
 
-from aftercare.clinics.kept import insert
+from aftercare.clinics.kept import insert, update
 
 if TYPE_CHECKING:
     from aftercare.clinics.users import User
@@ -72,6 +73,12 @@ def store_new(row: models.Model, *, by: "User | None", now: datetime) -> None:
     """Stores a new row and its first version."""
     insert(row)
     insert(_version(row, "+", by, now))
+
+
+def store_change(row: models.Model, names: Sequence[str], *, by: "User | None") -> None:
+    """Stores these fields of a row that is there, and the version it has become, dated as ``save`` does."""
+    update(row, names)
+    insert(_version(row, "~", by, timezone.now()))
 
 
 def keep_one(row: models.Model, *, by: "User | None", now: datetime) -> None:

@@ -27,6 +27,20 @@ class Blank(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:  # noqa: ARG002 (Django's)
         return "%s", [self]
 
+    def prepared(self, value: Any) -> Any:
+        return self.output_field.get_db_prep_value(value, connection)
+
+
+class Blanks(Blank):
+    """Stands after ``__in`` for as many values as each use brings, none included."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:  # noqa: ARG002 (Django's)
+        return self.mark, [self]
+
+    @property
+    def mark(self) -> str:
+        return f"(:{self.name}:)"
+
 
 @dataclass(frozen=True)
 class Written(Generic[Row]):
@@ -37,21 +51,24 @@ class Written(Generic[Row]):
     locks: bool
     read: Callable[[Sequence[Any]], Row]
 
-    def filled(self, values: Mapping[str, Any]) -> list[Any]:
-        return [_filled(one, values) for one in self.places]
-
-
-def _filled(place: Any, values: Mapping[str, Any]) -> Any:
-    if not isinstance(place, Blank):
-        return place
-    return place.output_field.get_db_prep_value(values[place.name], connection)
+    def filled(self, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """The statement with a place for each value, and the values."""
+        sql, found = self.sql, []
+        for place in self.places:
+            if isinstance(place, Blanks):
+                several = [place.prepared(one) for one in values[place.name]]
+                sql = sql.replace(place.mark, f"({', '.join(['%s'] * len(several)) or 'NULL'})")
+                found += several
+            else:
+                found.append(place.prepared(values[place.name]) if isinstance(place, Blank) else place)
+        return sql, found
 
 
 class Kept(Generic[Row]):
     """A query set with :class:`Blank` for its values: of rows (also ``select_related``) or tuples.
 
-    ``make`` makes it at the first use, as models must be there. What depends on a value's being None or
-    empty, such as a list of ids, must not stand in it: the same SQL is used for all values.
+    ``make`` makes it at the first use, as models must be there. What depends on a value's being None must not
+    stand in it: the same SQL is used for all values; for a list there is :class:`Blanks`.
     """
 
     def __init__(self, make: Callable[[], QuerySet[Any, Row]]) -> None:
@@ -64,7 +81,7 @@ class Kept(Generic[Row]):
         if written.locks and connection.get_autocommit():
             raise TransactionManagementError("Rows are locked only within a transaction.")
         with connection.cursor() as cursor:
-            cursor.execute(written.sql, written.filled(values))
+            cursor.execute(*written.filled(values))
             return [written.read(row) for row in cursor.fetchall()]
 
     def first(self, **values: Any) -> Row | None:
@@ -119,6 +136,26 @@ def insert(row: Model) -> None:
         cursor.execute(sql, [one.get_db_prep_save(one.pre_save(row, True), connection) for one in fields])
         row.pk = cursor.fetchone()[0] if row.pk is None else row.pk
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def update(row: Model, names: Sequence[str]) -> None:
+    """Stores these fields of a row that is there as ``save`` does, but sends no signal."""
+    sql, fields = _updating(type(row), tuple(names))
+    values = [one.get_db_prep_save(one.pre_save(row, False), connection) for one in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*values, row.pk])
+
+
+@lru_cache(maxsize=100)
+def _updating(model: type[Model], names: tuple[str, ...]) -> tuple[str, Sequence[Field]]:
+    every = {one.name: one for one in model._meta.local_concrete_fields}
+    fields = [every[name] for name in names]
+    table, key, *columns = (
+        connection.ops.quote_name(str(name))
+        for name in (model._meta.db_table, model._meta.pk.column, *(one.column for one in fields))
+    )
+    places = ", ".join(f"{column} = %s" for column in columns)
+    return f"UPDATE {table} SET {places} WHERE {key} = %s", fields  # noqa: S608
 
 
 @lru_cache(maxsize=100)

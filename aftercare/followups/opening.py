@@ -13,9 +13,8 @@ from aftercare.followups.models import Cause, FollowUpTask
 
 WAITING = Kept(
     lambda: (
-        FollowUpTask.objects.filter(
-            source=Blank("source", CharField()), closed_at__isnull=True, claimed_by__isnull=True
-        )
+        FollowUpTask.objects.of_every_clinic()
+        .filter(source=Blank("source", CharField()), closed_at__isnull=True, claimed_by__isnull=True)
         .order_by()
         .values_list("pk")
     )

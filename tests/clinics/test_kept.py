@@ -1,18 +1,20 @@
 """Statements that are written once: the same rows as Django's own, for any value."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import UUIDField
+from django.db.models import CharField, Q, UUIDField
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
-from aftercare.clinics.history import keep_one, store_new
-from aftercare.clinics.kept import Blank, Kept, insert
+from aftercare.clinics.history import keep_one, store_change, store_new
+from aftercare.clinics.kept import Blank, Blanks, Kept, insert, update
 from aftercare.clinics.models import Membership, Patient
 from aftercare.outbox.links import OPENED
 from aftercare.outbox.models import ScheduledMessage
+from aftercare.treatments.models import TreatmentSession
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +61,21 @@ def test_kept_query_of_tuples_has_values_as_the_fields_have_them(messages):
     assert kept.all(pk=messages[1].pk) == [(messages[1].pk, messages[1].send_at)]
 
 
+def test_kept_query_takes_as_many_values_as_are_given_after_in(messages):
+    kept = Kept(
+        lambda: ScheduledMessage.objects.filter(
+            Q(pk__in=Blanks("ids", UUIDField())) | Q(session__in=Blanks("sessions")),
+            status=Blank("status", CharField()),
+        ).order_by("pk")
+    )
+    one, other = sorted(messages, key=lambda message: message.pk)
+
+    assert kept.all(ids=[one.pk, other.pk], sessions=[], status="scheduled") == [one, other]
+    assert kept.all(ids={one.pk}, sessions=[other.session_id], status="scheduled") == [one, other]
+    assert kept.all(ids=[], sessions=[other.session_id, 0], status="scheduled") == [other]
+    assert kept.all(ids=[], sessions=[], status="scheduled") == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_kept_query_locks_no_row_outside_a_transaction():
     kept = Kept(lambda: Patient.objects.filter(pk=Blank("pk")).select_for_update())
@@ -80,6 +97,34 @@ def test_inserted_row_is_the_one_that_save_stores():
     row.role = "viewer"
     row.save()
     assert Membership.objects.get(clinic=clinic).role == "viewer"
+
+
+def test_update_stores_the_named_fields_of_the_row_alone():
+    session, other = (factories.treatment_session(factories.clinic()) for _again in range(2))
+    session.waits, session.ended_at, session.notes = {"heat": 72}, factories.ENDED_AT, "not named"
+
+    update(session, ["waits", "ended_at"])
+
+    stored = TreatmentSession.objects.get(pk=session.pk)
+    assert (stored.waits, stored.ended_at, stored.notes) == ({"heat": 72}, factories.ENDED_AT, "")
+    assert TreatmentSession.objects.get(pk=other.pk).waits == {}
+
+
+def test_change_is_stored_with_its_version_as_save_stores_them():
+    clinic = factories.clinic()
+    saved, session = factories.treatment_session(clinic), factories.treatment_session(clinic)
+    saved.notes = session.notes = "Calm skin."
+    by = factories.user(clinic)
+    saved._history_user = by
+
+    saved.save(update_fields=["notes"])
+    store_change(session, ["notes"], by=by)
+
+    own = {"history_id", "history_date", "id", "patient_id", "practitioner_id", "protocol_id", "created_at"}
+    expected, found = (fields_of(row.history.first()) for row in (saved, session))
+    assert {name for name in found if found[name] != expected[name]} <= own
+    assert found["notes"] == TreatmentSession.objects.get(pk=session.pk).notes == "Calm skin."
+    assert abs(found["history_date"] - expected["history_date"]) < timedelta(seconds=5)
 
 
 def test_row_and_its_change_are_kept_in_the_history_with_their_times():
