@@ -109,8 +109,11 @@ def told_on_days(
 
 def covered_of(sessions: Iterable[int]) -> list[ScheduledMessage]:
     """The messages that are covered by what has left for these sessions; no query if there are none."""
+    ids = list(sessions)
+    if not ids:
+        return []
     rows = ScheduledMessage.objects.filter(
-        status=Status.SUPERSEDED, why=Why.ALREADY_SENT, superseded_by__in=list(sessions)
+        status=Status.SUPERSEDED, why=Why.ALREADY_SENT, superseded_by__in=ids
     )
     return list(rows.select_related("step", "session__protocol", "patient__clinic", "clinic"))
 

@@ -3,14 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import CharField
 from django.utils.translation import gettext as _
 
+from aftercare.clinics.kept import Blanks, Kept
 from aftercare.followups.models import Cause, FollowUpTask
 from aftercare.followups.opening import open_task, withdraw_task, withdraw_tasks
 from aftercare.outbox.concluding import TASK_TIME
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.protocols.models import LateAction, ProtocolStep
 from aftercare.treatments.models import TreatmentSession
+
+OPEN = Kept(
+    lambda: FollowUpTask.objects.of_every_clinic().filter(
+        source__in=Blanks("sources", CharField()), closed_at__isnull=True
+    )
+)
 
 
 def tell_of_late(session: TreatmentSession, rows: Sequence[ScheduledMessage], *, now: datetime) -> None:
@@ -31,8 +39,7 @@ def tell_of_late(session: TreatmentSession, rows: Sequence[ScheduledMessage], *,
 def take_back(sessions: Sequence[TreatmentSession], *, now: datetime) -> None:
     """Withdraws the tasks of those sessions that have no such message any more."""
     sources = {_source(session): session for session in sessions}
-    open_tasks = FollowUpTask.objects.of_every_clinic().filter(source__in=sources, closed_at__isnull=True)
-    for task in open_tasks:
+    for task in OPEN.all(sources=sources) if sources else ():
         if not _late(sources[task.source]):
             outcome = _("The session was corrected: no safety message came too late.")
             withdraw_task(task.source, outcome=outcome, now=now)

@@ -2,7 +2,17 @@
 
 from collections.abc import Iterable
 
+from aftercare.clinics.kept import Blanks, Kept
 from aftercare.clinics.models import Patient
+
+LOCKED = Kept(
+    lambda: (
+        Patient.objects.filter(pk__in=Blanks("ids"))
+        .order_by("pk")
+        .select_for_update(no_key=True)
+        .values_list("pk")
+    )
+)
 
 
 def lock_patients(ids: Iterable[int]) -> None:
@@ -10,5 +20,4 @@ def lock_patients(ids: Iterable[int]) -> None:
 
     Locking sessions alone is not enough: two drafts would be completed side by side, each the newest.
     """
-    wanted = Patient.objects.filter(pk__in=set(ids)).order_by("pk")
-    list(wanted.select_for_update(no_key=True).values_list("pk", flat=True))
+    LOCKED.all(ids=set(ids))

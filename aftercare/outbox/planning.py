@@ -7,10 +7,13 @@ believe theirs to be the newest; each is safe to run twice.
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import DateTimeField, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aftercare.clinics.history import store_change
+from aftercare.clinics.instances import refer
+from aftercare.clinics.kept import Blank, Blanks, Kept
 from aftercare.clinics.models import User
 from aftercare.outbox.forecasting import PlannedMessage, SessionFacts, undo_time
 from aftercare.outbox.lateness import take_all_back, take_back
@@ -21,8 +24,9 @@ from aftercare.outbox.promising import for_planning, promise
 from aftercare.outbox.refusing import Refused, Stale
 from aftercare.outbox.revising import UNSENT, may_change
 from aftercare.outbox.transitions import move_all
+from aftercare.protocols.sharing import share_steps
 from aftercare.treatments.completing import completion_problems
-from aftercare.treatments.models import SessionState, TreatmentSession
+from aftercare.treatments.models import SessionState, TreatedArea, TreatmentSession
 
 STALE = gettext_lazy(
     "Somebody completed or voided this session meanwhile. Look at it, then correct it if need be."
@@ -32,6 +36,16 @@ DELETED = gettext_lazy("Somebody deleted this draft meanwhile.")
 
 TWO_DAYS = timedelta(days=2)
 """Within it lies whatever a zone may call the same day."""
+
+GROUP = Kept(lambda: _group())
+AREAS = Kept(lambda: TreatedArea.objects.filter(session=Blank("session")))
+MESSAGES = Kept(
+    lambda: (
+        ScheduledMessage.objects.filter(session=Blank("session"))
+        .select_related("step")
+        .order_by("send_at", "step__number")
+    )
+)
 
 __all__ = [
     "STALE",
@@ -66,12 +80,9 @@ def complete_session(
         if mine.state == SessionState.DRAFT:
             _refuse_problems(mine, now)
             _refuse_twice(mine, others)
-            # Reopened, it may have been given its right patient: nothing of it has left.
-            mine.scheduled_messages.update(patient=mine.patient_id, clinic=mine.clinic_id)
             _set_state(mine, SessionState.COMPLETED, by=by, completed_at=now)
-            promise([mine], completing={mine.pk}, by=by, now=now, tell_staff=not historical)
-            promise(others, by=by, now=now)
-    session.refresh_from_db()
+            promise([mine, *others], completing={mine.pk}, by=by, now=now, tell_staff=not historical)
+    _bring_up_to_date(session, mine)
     return _messages(session)
 
 
@@ -108,7 +119,7 @@ def reopen_session(session: TreatmentSession, *, by: User | None, now: datetime)
             _set_state(mine, SessionState.DRAFT, by=by, completed_at=None)
             take_back([mine], now=now)
             promise(others, by=by, now=now)
-    session.refresh_from_db()
+    _bring_up_to_date(session, mine)
 
 
 def void_session(session: TreatmentSession, *, reason: str, by: User | None, now: datetime) -> None:
@@ -127,7 +138,7 @@ def void_session(session: TreatmentSession, *, reason: str, by: User | None, now
             _set_state(mine, SessionState.VOIDED, by=by, voided_at=now, void_reason=reason[:300])
             take_all_back(mine, outcome=_("The session was voided: %s") % reason, now=now)
             promise(others, by=by, now=now)
-    session.refresh_from_db()
+    _bring_up_to_date(session, mine)
 
 
 def refuse_stale(session: TreatmentSession) -> TreatmentSession:
@@ -144,19 +155,35 @@ def refuse_stale(session: TreatmentSession) -> TreatmentSession:
 def _lock(session: TreatmentSession) -> tuple[TreatmentSession, list[TreatmentSession]]:
     """The session as stored, and the patient's other completed ones that it may bear on, all locked."""
     lock_patients([session.patient_id])
-    around = (session.ended_at - TWO_DAYS, session.ended_at + TWO_DAYS)
-    near = Q(ended_at__range=around) | Q(pk__in=session.same_day) | Q(protocol=session.protocol_id)
-    group = Q(near, patient=session.patient_id, state=SessionState.COMPLETED)
-    sessions = TreatmentSession.objects.filter(Q(pk=session.pk) | group)
-    locked = {row.pk: row for row in for_planning(sessions).select_for_update(of=("self",))}
+    locked = {
+        row.pk: row
+        for row in GROUP.all(
+            pk=session.pk,
+            patient=session.patient_id,
+            protocol=session.protocol_id,
+            same_day=session.same_day,
+            since=session.ended_at - TWO_DAYS,
+            until=session.ended_at + TWO_DAYS,
+        )
+    }
     if session.pk not in locked:
         raise Stale(str(DELETED))
+    share_steps(row.protocol for row in locked.values())
     mine = locked.pop(session.pk)
     return mine, list(locked.values())
 
 
+def _group() -> QuerySet[TreatmentSession]:
+    until = Q(ended_at__lte=Blank("until", DateTimeField()))
+    around = until & Q(ended_at__gte=Blank("since", DateTimeField()))
+    near = around | Q(pk__in=Blanks("same_day")) | Q(protocol=Blank("protocol"))
+    group = Q(near, patient=Blank("patient"), state=SessionState.COMPLETED)
+    sessions = TreatmentSession.objects.filter(Q(pk=Blank("pk")) | group)
+    return for_planning(sessions).select_for_update(of=("self",))
+
+
 def _refuse_problems(session: TreatmentSession, now: datetime) -> None:
-    if problems := completion_problems(session, areas=list(session.areas.all()), now=now):
+    if problems := completion_problems(session, areas=AREAS.all(session=session.pk), now=now):
         raise Refused(problems)
 
 
@@ -193,11 +220,19 @@ def _set_state(session: TreatmentSession, state: SessionState, *, by: User | Non
     session.state = state
     for name, value in fields.items():
         setattr(session, name, value)
-    if by is not None:
-        # Read by simple_history, which else takes the request's user.
-        session._history_user = by  # type: ignore[attr-defined]
-    session.save(update_fields=["state", *fields])
+    store_change(session, ["state", *fields], by=by)
+
+
+def _bring_up_to_date(session: TreatmentSession, stored: TreatmentSession) -> None:
+    """What ``refresh_from_db`` would do, without reading again what was locked and stored."""
+    for field in TreatmentSession._meta.concrete_fields:
+        setattr(session, field.attname, getattr(stored, field.attname))
+    session._state.fields_cache.clear()
+    vars(session).pop("_prefetched_objects_cache", None)
 
 
 def _messages(session: TreatmentSession) -> list[ScheduledMessage]:
-    return list(session.scheduled_messages.select_related("step").order_by("send_at", "step__number"))
+    found = MESSAGES.all(session=session.pk)
+    for row in found:
+        refer(row, session=session)
+    return found

@@ -10,6 +10,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from aftercare.clinics.instances import refer
+from aftercare.clinics.kept import Blanks, Kept
 from aftercare.clinics.models import User
 from aftercare.outbox.concluding import conclude
 from aftercare.outbox.covering import told_on_days
@@ -25,6 +27,9 @@ from aftercare.protocols.models import PLANNED_KINDS
 from aftercare.treatments.models import TreatmentSession
 
 BATCH = 500
+ROWS = Kept(
+    lambda: ScheduledMessage.objects.filter(session__in=Blanks("sessions")).select_related("step__reminds")
+)
 
 Plans = dict[int, list[PlannedMessage]]
 """By session id."""
@@ -52,11 +57,15 @@ def promise(
 
     Sessions whose id is in ``completing`` get a row for every step, late ones included; the others only for
     steps that can still be kept. With ``tell_staff``, one follow-up task a session tells of safety messages
-    that came too late.
+    that came too late; without it, none for sessions in ``completing``.
     """
-    course = course_of((s.patient_id for s in sessions), clinics={s.clinic_id for s in sessions})
+    if not sessions:
+        return
+    course = _course(sessions)
     _keep_same_day(sessions, course, now)
     rows, unplanned = _rows(sessions)
+    there = [*unplanned, *(row for session in sessions for row in rows[session.pk].values())]
+    _give_to_patients((session for session in sessions if session.pk in completing), there)
     plans = _plans(sessions, course, rows, now)
     late = [row for s in sessions for row in _revise_all(plans[s.pk], rows[s.pk], by=by, now=now)]
     made = _create(sessions, plans, rows, completing)
@@ -64,11 +73,9 @@ def promise(
     unplanned = take_over_reminders(unplanned, sessions, course, by=by, now=now)
     free_unplanned(unplanned, sessions, by=by, now=now)
     hold_unplanned(unplanned, sessions, by=by, now=now)
-    if tell_staff:
-        _tell(sessions, [*late, *(row for row in made if row.why == Why.ENTERED_LATE)], now)
-    if ScheduledMessage.objects.filter(
-        session__in=[s.pk for s in sessions], status=Status.SCHEDULED, due_at__lte=now
-    ).exists():
+    told = [session for session in sessions if tell_staff or session.pk not in completing]
+    _tell(told, [*late, *(row for row in made if row.why == Why.ENTERED_LATE)], now)
+    if _is_due(made, now) or (there and _has_due(sessions, now)):
         wake_on_commit()
 
 
@@ -76,7 +83,7 @@ def plans_and_rows(
     sessions: Sequence[TreatmentSession], *, now: datetime
 ) -> tuple[Plans, Rows, list[ScheduledMessage]]:
     """What :func:`promise` would bring in line with what, and the messages in no plan. Reads only."""
-    course = course_of((s.patient_id for s in sessions), clinics={s.clinic_id for s in sessions})
+    course = _course(sessions)
     rows, unplanned = _rows(sessions)
     return _plans(sessions, course, rows, now), rows, unplanned
 
@@ -84,6 +91,13 @@ def plans_and_rows(
 def is_new(planned: PlannedMessage, *, completing: bool) -> bool:
     """Whether a step without a row gets one. A step added later never makes an old session late."""
     return completing or planned.status in UNSENT
+
+
+def _course(sessions: Sequence[TreatmentSession]) -> Course:
+    protocols = [session.protocol for session in sessions]
+    return course_of(
+        (s.patient_id for s in sessions), clinics={s.clinic_id for s in sessions}, known=protocols
+    )
 
 
 def _plans(sessions: Sequence[TreatmentSession], course: Course, rows: Rows, now: datetime) -> Plans:
@@ -122,13 +136,31 @@ def _rows(sessions: Sequence[TreatmentSession]) -> tuple[Rows, list[ScheduledMes
     """The messages of the plans, and those that are in no plan."""
     rows: Rows = defaultdict(dict)
     unplanned = []
-    found = ScheduledMessage.objects.filter(session__in=[session.pk for session in sessions])
-    for row in found.select_related("step__reminds", "clinic", "patient"):
+    known = {session.pk: session for session in sessions}
+    for row in ROWS.all(sessions=known):
+        session = known[row.session_id]
+        refer(row, session=session)
+        if _is_theirs(row, session):
+            refer(row, patient=session.patient, clinic=session.clinic)
         if row.step.kind in PLANNED_KINDS:
             rows[row.session_id][row.step_id] = row
         else:
             unplanned.append(row)
     return rows, unplanned
+
+
+def _give_to_patients(sessions: Iterable[TreatmentSession], rows: Iterable[ScheduledMessage]) -> None:
+    """Reopened, a session may have been given its right patient: nothing of it has left."""
+    for session in sessions:
+        strays = [row for row in rows if row.session_id == session.pk and not _is_theirs(row, session)]
+        for row in strays:
+            row.patient, row.clinic = session.patient, session.clinic
+        if strays:
+            session.scheduled_messages.update(patient=session.patient_id, clinic=session.clinic_id)
+
+
+def _is_theirs(row: ScheduledMessage, session: TreatmentSession) -> bool:
+    return (row.patient_id, row.clinic_id) == (session.patient_id, session.clinic_id)
 
 
 def _revise_all(
@@ -205,6 +237,15 @@ def _row(session: TreatmentSession, planned: PlannedMessage) -> ScheduledMessage
         superseded_by=planned.superseded_by if superseded else None,
         **times(planned),
     )
+
+
+def _is_due(rows: Iterable[ScheduledMessage], now: datetime) -> bool:
+    return any(row.status == Status.SCHEDULED and row.due_at <= now for row in rows)
+
+
+def _has_due(sessions: Sequence[TreatmentSession], now: datetime) -> bool:
+    mine = ScheduledMessage.objects.filter(session__in=[session.pk for session in sessions])
+    return mine.filter(status=Status.SCHEDULED, due_at__lte=now).exists()
 
 
 def _tell(sessions: Sequence[TreatmentSession], late: Iterable[ScheduledMessage], now: datetime) -> None:

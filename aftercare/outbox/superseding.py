@@ -12,15 +12,20 @@ from datetime import date, datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
+from aftercare.clinics.kept import Blanks, Kept
 from aftercare.outbox.concluding import conclude
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.transitions import move
 from aftercare.protocols.kinds import PLANNED_KINDS
 from aftercare.protocols.models import NewerSession, Protocol, ProtocolStep
+from aftercare.protocols.sharing import share_steps
 from aftercare.treatments.models import SessionState, TreatmentSession
 
 Course = Sequence[TreatmentSession]
 """A patient's completed sessions in the order in which they ended."""
+COMPLETED = Kept(lambda: _completed())
 
 
 @dataclass(frozen=True)
@@ -48,15 +53,25 @@ class Place:
         return same_day and _has_leaflet(self.protocol, step.template_id)
 
 
-def course_of(patients: Iterable[int], *, clinics: Iterable[int]) -> dict[int, list[TreatmentSession]]:
-    """By patient, their completed sessions in the order in which they ended. ``clinics``: theirs."""
-    theirs = TreatmentSession.objects.filter(clinic__in=set(clinics), patient__in=set(patients))
-    found = theirs.filter(state=SessionState.COMPLETED)
-    ordered = found.order_by("ended_at", "pk").select_related("protocol").prefetch_related("protocol__steps")
+def course_of(
+    patients: Iterable[int], *, clinics: Iterable[int], known: Iterable[Protocol] = ()
+) -> dict[int, list[TreatmentSession]]:
+    """By patient, their completed sessions in the order in which they ended. ``clinics``: theirs.
+
+    ``known``: protocols with their steps, which are then not read again.
+    """
+    found = COMPLETED.all(clinics=set(clinics), patients=set(patients))
+    share_steps([*known, *(session.protocol for session in found)])
     course: dict[int, list[TreatmentSession]] = defaultdict(list)
-    for session in ordered.only("patient", "clinic", "protocol", "ended_at"):
+    for session in found:
         course[session.patient_id].append(session)
     return course
+
+
+def _completed() -> QuerySet[TreatmentSession]:
+    theirs = TreatmentSession.objects.filter(clinic__in=Blanks("clinics"), patient__in=Blanks("patients"))
+    found = theirs.filter(state=SessionState.COMPLETED).order_by("ended_at", "pk")
+    return found.select_related("protocol").only("patient", "clinic", "protocol", "ended_at")
 
 
 def newer_than(ended_at: datetime, pk: int | None, course: Course) -> list[TreatmentSession]:
