@@ -3,6 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_TESTS := $(BIN)/python -m pytest
+# In the order in which they were collected, the longest first.
+ONE_BY_ONE := --dist load --maxschedchunk 1
 RUN_UNIT_TESTS := $(RUN_TESTS) -n auto --dist worksteal -m "not services and not browser"
 # Beside what the tests need, it has what the benchmarks compare with.
 BENCH_VENV := .venv-bench
@@ -52,8 +54,8 @@ translations: $(VENV)/.dev
 	$(BIN)/python manage.py compilemessages --locale es --ignore ".venv*"
 
 services-test: $(VENV)/.dev
-	$(RUN_TESTS) -n 4 --dist worksteal -m "services and not on_time"
-	$(RUN_TESTS) -n 2 --dist worksteal -m on_time
+	$(RUN_TESTS) -n 4 $(ONE_BY_ONE) -m "services and not on_time"
+	$(RUN_TESTS) -n 2 $(ONE_BY_ONE) -m on_time
 
 postgres-test: $(VENV)/.dev
 	$(RUN_UNIT_TESTS) --postgres

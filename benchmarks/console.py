@@ -31,7 +31,7 @@ from benchmarks.site import Place, make_places
 from tests import factories
 
 MESSAGES_A_SESSION, TASKS = 7, 500
-WARM, LOOKS = 2, 9
+WARM = 2
 LONGEST = 300
 """Milliseconds."""
 STATIC = {
@@ -63,6 +63,7 @@ def main(arguments: list[str], servers: Servers) -> int:
     """Returns 0 when every goal is met."""
     parser = argparse.ArgumentParser(prog="console", description=__doc__)
     parser.add_argument("--sessions", type=int, default=100_000)
+    parser.add_argument("--looks", type=int, default=9, help="at each page, of which the median is taken")
     parser.add_argument("--no-goals", dest="goals", action="store_false", help="report only")
     options = parser.parse_args(arguments)
     enlarge(servers)
@@ -72,7 +73,7 @@ def main(arguments: list[str], servers: Servers) -> int:
     _live_through_a_year(place)
     emit("filled", messages=ScheduledMessage.objects.count())
     with override_settings(STORAGES=STATIC, SECOND_FACTOR_REQUIRED=False):  # nobody is there to show one
-        found = list(measure(place))
+        found = list(measure(place, options.looks))
     emit("machine", **machine())
     print(f"\n{table(found)}")
     return judge(goals(found), enforced=options.goals)
@@ -100,13 +101,13 @@ def _live_through_a_year(place: Place) -> None:
         cursor.execute("VACUUM FULL ANALYZE")
 
 
-def measure(place: Place) -> Iterator[dict[str, Any]]:
+def measure(place: Place, looks: int) -> Iterator[dict[str, Any]]:
     owner = factories.user(place.clinic, Role.OWNER)
     root = factories.user(None, username="root", is_superuser=True)
     for name, url in pages().items():
         row: dict[str, Any] = {"page": name}
         for who, user in (("owner", owner), ("superuser", root)):
-            row |= _look_at(url, who, user)
+            row |= _look_at(url, who, user, looks)
         emit("console", **row)
         yield row
 
@@ -119,7 +120,7 @@ def pages() -> Mapping[str, str]:
     return {"today": reverse("admin:index"), **urls}
 
 
-def _look_at(url: str, who: str, user: User) -> dict[str, float]:
+def _look_at(url: str, who: str, user: User, count: int) -> dict[str, float]:
     client = Client(SERVER_NAME="localhost")
     client.force_login(user)
     with CaptureQueriesContext(connection) as asked:
@@ -127,7 +128,7 @@ def _look_at(url: str, who: str, user: User) -> dict[str, float]:
     if status not in (200, 403):
         raise RuntimeError(f"{url} answered {status}.")
     statements = len(asked)  # the next request empties the log
-    looks = [milliseconds(lambda: client.get(url, secure=True)) for _ in range(WARM + LOOKS)][WARM:]
+    looks = [milliseconds(lambda: client.get(url, secure=True)) for _ in range(WARM + count)][WARM:]
     return {f"{who}, ms": round(statistics.median(looks), 1), f"{who}'s statements": statements}
 
 

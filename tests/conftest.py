@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from collections import Counter
+from itertools import zip_longest
 
 import dj_database_url
 import pytest
@@ -13,6 +14,7 @@ from django.db import connections
 from hypothesis import settings as hypothesis_settings
 
 from tests import schema
+from tests.services.processes import ROOT
 
 pytest_plugins = ["tests.services.plugin"]
 
@@ -50,6 +52,7 @@ def pytest_configure():
 
 def pytest_collection_modifyitems(config, items):
     """On PostgreSQL only what may say something about a database runs once more."""
+    items[:] = longest_first(items)
     if config.getoption("postgres"):
         once_is_enough = [item for item in items if not depends_on_database(item)]
         config.hook.pytest_deselected(items=once_is_enough)
@@ -59,6 +62,19 @@ def pytest_collection_modifyitems(config, items):
 def pytest_collection_finish():
     gc.collect()
     gc.freeze()
+
+
+def longest_first(items):
+    """Tests on servers last up to a minute: a long one that began last would leave the other cores idle.
+
+    Those of the engine mostly wait, so each begins beside one that works: a benchmark, or a whole site.
+    """
+    on_servers = [item for item in items if item.get_closest_marker("services")]
+    waiting = [item for item in on_servers if item.path.is_relative_to(ROOT / "tests/engine")]
+    working = [item for item in on_servers if item.path.name in {"test_runs.py", "test_run.py"}]
+    mixed = [item for pair in zip_longest(waiting, working) for item in pair if item]
+    begun = set(mixed)
+    return [*mixed, *(item for item in items if item not in begun)]
 
 
 def depends_on_database(item):

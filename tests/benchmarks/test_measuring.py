@@ -27,6 +27,7 @@ def attempt(db):
     return Attempt.objects.get()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("part", ["subject", "text", "html"])
 def test_peers_message_filled_by_django_is_the_engines_copy(attempt, tmp_path, part):
     write_copy(attempt, tmp_path)
@@ -37,6 +38,7 @@ def test_peers_message_filled_by_django_is_the_engines_copy(attempt, tmp_path, p
     assert filled == getattr(reproduce(attempt), part)
 
 
+@pytest.mark.any_database
 def test_peers_message_has_a_placeholder_for_each_value_that_differs(attempt, tmp_path):
     size = write_copy(attempt, tmp_path)
 

@@ -136,6 +136,7 @@ def test_demo_made_at_any_hour_has_three_due_in_each_clinic(hour):
         assert due.count() >= 3
 
 
+@pytest.mark.any_database
 def test_command_prints_every_log_in_with_the_password_that_works():
     printed = StringIO()
     call_command("demo", stdout=printed)
@@ -154,6 +155,7 @@ def test_command_on_a_clinics_own_database_makes_nothing(monkeypatch):
     assert not Clinic.objects.exists()
 
 
+@pytest.mark.any_database
 def test_command_forced_makes_up_a_password_nobody_knows(monkeypatch):
     monkeypatch.setattr(settings, "EMBEDDED", False)
     printed = StringIO()

@@ -40,6 +40,7 @@ def asked(client, model):
     return len(answer.context["cl"].result_list), len(queries)
 
 
+@pytest.mark.any_database
 @time_machine.travel(NOW, tick=False)  # the list of messages shows those of about now
 def test_no_list_of_fifty_rows_asks_more_than_fifteen_queries(client, owner, monkeypatch):
     for model in REGISTERED:

@@ -79,6 +79,7 @@ def test_every_registered_model_is_in_the_matrix():
     assert set(admin.site._registry) == set(MAY_ADD)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(("model", "role"), CASES, ids=lambda case: getattr(case, "__name__", str(case)))
 def test_add_page_opens_for_the_roles_that_may_add(model, role, client, clinic):
     log_in(client, clinic, role)

@@ -156,6 +156,7 @@ def test_lists_of_a_superuser_name_every_clinic(model, client, mine, theirs):
     assert MARK.lower() in answer.content.decode().lower()
 
 
+@walked_again
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
 def test_own_pages_offer_no_choice_of_another_clinic(model, client, owner, mine, theirs):
     pages = [page(model, "add"), page(model, "change", quote(mine[model].pk))]
@@ -166,6 +167,7 @@ def test_own_pages_offer_no_choice_of_another_clinic(model, client, owner, mine,
     assert all(MARK not in answer.content.decode() for answer in answers)
 
 
+@walked_again
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label)
 def test_searching_a_list_finds_nothing_of_another_clinic(model, client, owner, theirs):
     answer = client.get(page(model, "changelist"), {"q": MARK})

@@ -97,6 +97,7 @@ def test_large_photo_is_made_smaller(answered):
     assert (CheckInPhoto.objects.get().width, CheckInPhoto.objects.get().height) == (2048, 512)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "data",
     [archive(), SVG, b"", b"GIF89a" + b"\0" * 50, picture()[:200], picture("GIF")],

@@ -14,6 +14,7 @@ def path_of(link, message, settings):
     return link.url(message.pk).removeprefix(settings.SITE_URL)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("link", [CHECK_IN, READ, UNSUBSCRIBE], ids=["check-in", "reading", "unsubscribe"])
 @pytest.mark.parametrize("stray", [">", "/>", ".", ")", "/%22", ""], ids=repr)
 def test_link_with_something_stray_at_its_end_leads_to_its_page(client, asking, settings, link, stray):

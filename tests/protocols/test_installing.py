@@ -56,6 +56,7 @@ def test_install_copies_the_restrictions_by_depth(clinic):
     assert restrictions.count() == len(Topic.values)
 
 
+@pytest.mark.any_database
 def test_every_installed_text_can_be_approved_in_both_languages(clinic):
     install("microneedling", clinic=clinic)
     clinician = factories.practitioner(clinic)

@@ -66,6 +66,7 @@ def test_edits_of_a_session_that_moved_on_since_it_was_read_are_refused(clinic):
         refuse_stale(read)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("rows", ["areas", "products"])
 def test_form_with_rows_without_end_is_refused_and_builds_no_page_of_them(staff, clinic, rows):
     counts = {"areas-INITIAL_FORMS": 0, "products-INITIAL_FORMS": 0, "areas-TOTAL_FORMS": 1}

@@ -106,6 +106,7 @@ def test_depth_may_be_written_with_a_decimal_comma_and_its_unit(clinic):
     assert (area.site, area.depth_mm, area.passes) == ("around_mouth", Decimal("0.25"), 3)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("column", "cell", "cure"),
     [
