@@ -14,6 +14,8 @@ from django.db.models import AutoField, BigAutoField, Expression, Field, Model, 
 from django.db.models.query import ModelIterable, get_related_populators
 from django.db.transaction import TransactionManagementError
 
+from aftercare.clinics.instances import instance
+
 Row = TypeVar("Row")
 
 
@@ -120,7 +122,7 @@ def _model_maker(compiler: Any) -> Callable[[Sequence[Any]], Any]:
     related = get_related_populators(kinds, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
 
     def make(values: Sequence[Any]) -> Any:
-        made = model.from_db(DEFAULT_DB_ALIAS, names, values[first : last + 1])
+        made = instance(model, names, values[first : last + 1])
         for one in related:
             one.populate(values, made)
         return made

@@ -20,7 +20,7 @@ from aftercare.outbox.lateness import take_all_back, take_back
 from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage, Status, Why
 from aftercare.outbox.previewing import Change, changes, preview, would_supersede
-from aftercare.outbox.promising import for_planning, promise
+from aftercare.outbox.promising import promise
 from aftercare.outbox.refusing import Refused, Stale
 from aftercare.outbox.revising import UNSENT, may_change
 from aftercare.outbox.transitions import move_all
@@ -168,18 +168,23 @@ def _lock(session: TreatmentSession) -> tuple[TreatmentSession, list[TreatmentSe
     }
     if session.pk not in locked:
         raise Stale(str(DELETED))
+    for row in locked.values():
+        if row.patient.clinic_id == row.clinic_id:
+            refer(row.patient, clinic=row.clinic)
     share_steps(row.protocol for row in locked.values())
     mine = locked.pop(session.pk)
     return mine, list(locked.values())
 
 
 def _group() -> QuerySet[TreatmentSession]:
+    """With no more joined than is needed: on each table more PostgreSQL thinks a fifth longer."""
     until = Q(ended_at__lte=Blank("until", DateTimeField()))
     around = until & Q(ended_at__gte=Blank("since", DateTimeField()))
     near = around | Q(pk__in=Blanks("same_day")) | Q(protocol=Blank("protocol"))
     group = Q(near, patient=Blank("patient"), state=SessionState.COMPLETED)
-    sessions = TreatmentSession.objects.filter(Q(pk=Blank("pk")) | group)
-    return for_planning(sessions).select_for_update(of=("self",))
+    sessions = TreatmentSession.objects.filter(Q(pk=Blank("pk")) | group).order_by("pk")
+    loaded = sessions.select_related("clinic", "patient", "practitioner", "protocol")
+    return loaded.select_for_update(of=("self",))
 
 
 def _refuse_problems(session: TreatmentSession, now: datetime) -> None:
