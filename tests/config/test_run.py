@@ -1,5 +1,6 @@
 """``make run``: one command that starts everything, and takes everything with it when it ends."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -48,8 +49,18 @@ def first_run(tmp_path, environ):
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
-    """The database of an earlier run: every table, and the demo."""
-    folder = tmp_path_factory.mktemp("made")
+    """The folder of an earlier run, made once for all processes of the tests: every table, and the demo."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "made"
+    with (shared / "made.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            make_site(tmp_path_factory.mktemp("draft")).rename(folder)
+    return folder
+
+
+def make_site(folder):
     schema.put_sqlite(folder / "aftercare.sqlite3")
     environ = {"PATH": os.environ["PATH"], "AFTERCARE_VAR": str(folder)}
     demo = Process([sys.executable, "-m", "manage", "demo"], folder / "demo.log", environ)

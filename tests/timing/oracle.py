@@ -51,9 +51,10 @@ def changes(key: str) -> list[datetime]:
     """The first minute of each new offset of the zone from 2024 to 2030."""
     zone = ZoneInfo(key)
     found = []
-    day = FIRST
+    day, known = FIRST, _ahead(FIRST, zone)
     while day < LAST:
-        if _moved(day, day + DAY, zone):
+        before, known = known, _ahead(day + DAY, zone)
+        if before != known:
             hour = next(
                 day + n * HOUR for n in range(24) if _moved(day + n * HOUR, day + (n + 1) * HOUR, zone)
             )
@@ -65,4 +66,8 @@ def changes(key: str) -> list[datetime]:
 
 
 def _moved(one: datetime, other: datetime, zone: ZoneInfo) -> bool:
-    return clock(other, zone) - clock(one, zone) != other - one
+    return _ahead(one, zone) != _ahead(other, zone)
+
+
+def _ahead(instant: datetime, zone: ZoneInfo) -> timedelta:
+    return clock(instant, zone) - instant.replace(tzinfo=None)
