@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from aftercare.clinics.instances import instance
 from aftercare.outbox import clock
 from aftercare.outbox.limiting import allowance, take
 from aftercare.outbox.models import ScheduledMessage, Status
@@ -55,7 +56,7 @@ WITH heads AS MATERIALIZED (
 )
 UPDATE outbox_scheduledmessage AS message
 SET status = 'claimed', claim_token = %(token)s, lease_until = %(until)s
-FROM due WHERE message.id = due.id
+WHERE message.id = ANY (ARRAY(SELECT id FROM due)) -- a join might read the whole table
 RETURNING message.id, message.clinic_id, message.safety_critical, message.due_at, message.claim_token,
     message.lease_until
 """
@@ -82,6 +83,8 @@ WHERE id IN (
 )
 RETURNING id, clinic_id, safety_critical, due_at, claim_token, lease_until
 """
+
+RETURNED = ("id", "clinic_id", "safety_critical", "due_at", "claim_token", "lease_until")
 
 MOST_DRAINS = 4
 """A tick wakes no more: each drain goes on until nothing is due, and a further tick follows."""
@@ -148,14 +151,12 @@ def _take(
     if limit <= 0:
         return []
     values: dict[str, Any] = {"limit": limit, "token": token, "now": now, "until": until}
-    if connection.vendor == "sqlite":
-        statement, values = SQLITE, values | _for_sqlite(values, bounds)
-    else:
-        statement = POSTGRESQL
-        limited = {"limited": list(bounds.most), "most": list(bounds.most.values())}
-        values |= {"shut": list(bounds.shut), **limited}
-    # Raw, so that each column is read as its field has it; the others would be fetched when asked for.
-    return list(ScheduledMessage.objects.raw(statement, values))
+    if connection.vendor == "sqlite":  # raw, so that each column is read as its field has it
+        return list(ScheduledMessage.objects.raw(SQLITE, values | _for_sqlite(values, bounds)))
+    limited = {"limited": list(bounds.most), "most": list(bounds.most.values())}
+    with connection.cursor() as cursor:
+        cursor.execute(POSTGRESQL, {**values, "shut": list(bounds.shut), **limited})
+        return [instance(ScheduledMessage, RETURNED, row) for row in cursor.fetchall()]
 
 
 def _for_sqlite(values: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:

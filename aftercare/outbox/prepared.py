@@ -23,6 +23,9 @@ _NAMED = re.compile(r"%\((\w+)\)s")
 _known: WeakKeyDictionary[psycopg.Connection[Any], set[bytes]] = WeakKeyDictionary()
 """By connection, the names of what it has prepared."""
 
+BY_INDEX = b"SET enable_seqscan = off"
+"""A plan made while a table was empty reads all of it for as long as a connection lasts, however it grows."""
+
 Write = Callable[[Any], bytes]
 WRITE: Mapping[str, Write] = {
     "timestamptz": lambda value: datetime.isoformat(value).encode(),
@@ -67,6 +70,8 @@ class Prepared:
         return [(name, WRITE[kind]) for name, kind in zip(self._order, self._types, strict=True)]
 
     def _prepare(self, raw: psycopg.Connection[Any]) -> None:
+        if not _known[raw]:
+            _checked(raw, raw.pgconn.exec_(BY_INDEX))
         oids = [psycopg.adapters.types[kind].oid for kind in self._types]
         _checked(raw, raw.pgconn.prepare(self._name, self._sql, oids))
         _known[raw].add(self._name)
