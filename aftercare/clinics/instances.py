@@ -4,7 +4,8 @@ Django's own way sets each field by name, asks each whether it is deferred and s
 times the work. Nothing of ours listens to those signals.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS
@@ -24,6 +25,25 @@ def instance(model: type[Row], columns: Iterable[str], values: Iterable[Any]) ->
     made._state = ModelState()
     made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS
     return made
+
+
+def new(model: type[Row], **values: Any) -> Row:
+    """A row that is not stored yet, of values by column; the others have their defaults, but for those that
+    are reckoned for each row, such as a random key."""
+    made = model.__new__(model)
+    vars(made).update(_defaults(model), **values)
+    made._state = ModelState()
+    return made
+
+
+@cache
+def _defaults(model: type[Model]) -> Mapping[str, Any]:
+    fields = model._meta.concrete_fields
+    return {
+        each.attname: each.get_default()
+        for each in fields
+        if not (each.has_default() and callable(each.default))
+    }
 
 
 def refer(row: Model, **rows: Model) -> None:

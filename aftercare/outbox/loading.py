@@ -6,10 +6,11 @@ from functools import cache
 from itertools import dropwhile, islice
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import CharField, Model, QuerySet, UUIDField
 
 from aftercare.clinics.addresses import comparable
 from aftercare.clinics.instances import instance, refer
+from aftercare.clinics.kept import Blanks, Kept
 from aftercare.clinics.models import Clinic, Patient, Practitioner
 from aftercare.content.models import CompiledVersion
 from aftercare.content.publishing import Texts
@@ -22,7 +23,7 @@ from aftercare.treatments.models import ProductApplied, TreatedArea, TreatmentSe
 FRESH = timedelta(seconds=1)
 """What was read is believed for so long. Stops that move the message's status need no reading at all: its
 claim is checked in the statement that opens the try."""
-AHEAD = 50
+AHEAD = 100
 """Messages read in one go: about as many as a sender sends before what it read has to be read again."""
 FRESH_TEXT = timedelta(seconds=5)
 """A text that was approved a moment ago may be used a little later than a stop."""
@@ -37,6 +38,46 @@ UNREAD = {
     Patient: ("phone", "birth_date", "external_id", "paused_reason"),
 }  # fmt: skip
 """What neither judging nor writing a message looks at; asked for all the same, it is read then."""
+WAYS = {"": ScheduledMessage, "session__": TreatmentSession, "patient__": Patient}
+"""A message's own columns, and those that are read along."""
+
+
+@cache
+def _columns(model: type[Model]) -> tuple[str, ...]:
+    unread = UNREAD.get(model, ())
+    return tuple(each.attname for each in model._meta.concrete_fields if each.name not in unread)
+
+
+CLAIMED = Kept(
+    lambda: (
+        ScheduledMessage.objects.filter(
+            pk__in=Blanks("ids", UUIDField()),
+            status=Status.CLAIMED,
+            claim_token__in=Blanks("tokens", UUIDField()),
+        )
+        .order_by()
+        .values_list(*(f"{way}{name}" for way, model in WAYS.items() for name in _columns(model)))
+    )
+)
+SUPPRESSED = Kept(
+    lambda: Suppression.objects.filter(
+        clinic__in=Blanks("clinics"), email__in=Blanks("emails", CharField()), purpose__in=Purpose.values
+    ).values_list("clinic_id", "email", "purpose")
+)
+AREAS = Kept(
+    lambda: (
+        TreatedArea.objects.filter(session__in=Blanks("sessions"))
+        .order_by("pk")
+        .values_list(*_columns(TreatedArea))
+    )
+)
+PRODUCTS = Kept(
+    lambda: (
+        ProductApplied.objects.filter(session__in=Blanks("sessions"))
+        .order_by("pk")
+        .values_list(*_columns(ProductApplied))
+    )
+)
 
 
 class Shared:
@@ -110,7 +151,7 @@ class InHand:
         if self.must_read(message_id, now=now):
             next_ones = dropwhile(lambda pk: pk != message_id, self._left)
             self._asked = set(islice(next_ones, AHEAD))
-            self._messages = {message.pk: message for message in _with_patients(self._rows())}
+            self._messages = {message.pk: message for message in self._read()}
             self._shared.attach(list(self._messages.values()), now=now)
             _attach_treatments([message.session for message in self._messages.values()])
             self._suppressed = self._read_suppressed()
@@ -131,38 +172,22 @@ class InHand:
         """The approved text that speaks to the message's patient."""
         return self._shared.text_for(message)
 
-    def _rows(self) -> QuerySet[ScheduledMessage]:
-        return ScheduledMessage.objects.filter(
-            pk__in=self._asked, status=Status.CLAIMED, claim_token__in=self._tokens
-        )
+    def _read(self) -> Iterator[ScheduledMessage]:
+        """Each of those asked for that this claim still holds, with its session and its patient."""
+        for found in CLAIMED.all(ids=self._asked, tokens=self._tokens):
+            values = iter(found)
+            message = instance(ScheduledMessage, _columns(ScheduledMessage), values)
+            session = instance(TreatmentSession, _columns(TreatmentSession), values)
+            refer(message, session=session, patient=instance(Patient, _columns(Patient), values))
+            yield message
 
     def _read_suppressed(self) -> set[tuple[int, str, str]]:
         """The clinics and addresses, of those in hand, that do not go together, and for which purpose."""
         messages = self._messages.values()
-        rows = Suppression.objects.filter(
-            clinic__in={message.clinic_id for message in messages},
-            email__in={comparable(message.patient.email) for message in messages},
-            purpose__in=Purpose.values,
+        clinics = {message.clinic_id for message in messages}
+        return set(
+            SUPPRESSED.all(clinics=clinics, emails={comparable(each.patient.email) for each in messages})
         )
-        return set(rows.values_list("clinic_id", "email", "purpose"))
-
-
-def _with_patients(rows: QuerySet[ScheduledMessage]) -> Iterator[ScheduledMessage]:
-    """Each with its session and its patient."""
-    ways = {"": ScheduledMessage, "session__": TreatmentSession, "patient__": Patient}
-    paths = [f"{way}{name}" for way, model in ways.items() for name in _columns(model)]
-    for found in rows.order_by().values_list(*paths):
-        values = iter(found)
-        message = instance(ScheduledMessage, _columns(ScheduledMessage), values)
-        session = instance(TreatmentSession, _columns(TreatmentSession), values)
-        refer(message, session=session, patient=instance(Patient, _columns(Patient), values))
-        yield message
-
-
-@cache
-def _columns(model: type[Model]) -> tuple[str, ...]:
-    unread = UNREAD.get(model, ())
-    return tuple(each.attname for each in model._meta.concrete_fields if each.name not in unread)
 
 
 def _attach_treatments(sessions: Sequence[TreatmentSession]) -> None:
@@ -171,10 +196,13 @@ def _attach_treatments(sessions: Sequence[TreatmentSession]) -> None:
     That makes a query set for each session and kind: a third of all that reading a message costs.
     """
     found: dict[int, dict[str, list[Any]]] = {each.pk: {"areas": [], "products": []} for each in sessions}
-    for name, model in (("areas", TreatedArea), ("products", ProductApplied)):
-        columns = _columns(model)
-        for values in model.objects.filter(session__in=found).order_by("pk").values_list(*columns):
-            row: Any = instance(model, columns, values)
+    kinds: Sequence[tuple[str, type[Model], Kept[Any]]] = (
+        ("areas", TreatedArea, AREAS),
+        ("products", ProductApplied, PRODUCTS),
+    )
+    for name, model, kept in kinds:
+        for values in kept.all(sessions=found):
+            row: Any = instance(model, _columns(model), values)
             found[row.session_id][name].append(row)
     for session in sessions:
         vars(session)["_prefetched_objects_cache"] = found[session.pk]

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from aftercare.clinics.instances import new, refer
 from aftercare.outbox.composing import Composed
 from aftercare.outbox.concluding import conclude
 from aftercare.outbox.deciding import ChannelRefused, Decision, NotSent, Refused, Sent, pause
@@ -53,17 +54,20 @@ def new_attempt(
 
     ``key``: the idempotency key of the try that this one repeats; else a new one.
     """
-    return Attempt(
-        message=message,
+    attempt = new(
+        Attempt,
+        message_id=message.pk,
         number=message.attempt_count + 1,
         opened_at=now,
         provider=provider,
         idempotency_key=key or uuid.uuid4(),
-        compiled=composed.compiled,
+        compiled_id=composed.compiled.pk,
         values=composed.values,
         headers=dict(composed.copy.headers),
         digest=composed.copy.digest,
     )
+    refer(attempt, message=message, compiled=composed.compiled)
+    return attempt
 
 
 def open_attempt(attempt: Attempt) -> bool:

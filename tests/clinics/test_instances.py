@@ -2,8 +2,8 @@
 
 import pytest
 
-from aftercare.clinics.instances import instance, refer
-from aftercare.clinics.models import Patient
+from aftercare.clinics.instances import instance, new, refer
+from aftercare.clinics.models import Clinic, Patient
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -43,3 +43,12 @@ def test_reference_answers_without_a_query(patient, django_assert_num_queries):
 
     with django_assert_num_queries(0):
         assert made.clinic is patient.clinic
+
+
+def test_new_instance_has_the_defaults_and_is_stored_as_any_other():
+    made = new(Clinic, name="Harbour Skin Clinic", slug="harbour")
+    usual = Clinic(name="Harbour Skin Clinic", slug="harbour")
+
+    assert vars(made) | {"_state": None} == vars(usual) | {"_state": None}
+    made.save(force_insert=True)
+    assert Clinic.objects.get() == made
