@@ -9,6 +9,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -115,6 +116,7 @@ class FromWhen:
     at: time | None
 
 
+@lru_cache(maxsize=4096)  # most of those treated on a day wait until the same days and half hours
 def localise(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, Reason | None]:
     """The first instant (UTC) at which the zone's clock shows that day and time, or has passed them.
 

@@ -44,7 +44,7 @@ def main(arguments: list[str], servers: Servers) -> int:
 
 def parser() -> argparse.ArgumentParser:
     known = argparse.ArgumentParser(prog="throughput", description=__doc__)
-    known.add_argument("--messages", type=int, default=3000, help="for each subject and round")
+    known.add_argument("--messages", type=int, default=5000, help="for each subject and round")
     known.add_argument("--rounds", type=int, default=3)
     known.add_argument("--clinics", type=int, default=5)
     known.add_argument("--only", nargs="+", default=[""], help="parts of the subjects' names")

@@ -8,7 +8,7 @@ texts. What comes out is what Liquid would have printed, character for character
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, Self, TextIO
 
 from liquid import BoundTemplate, RenderContext
@@ -72,6 +72,11 @@ class Parts:
         pieces = tuple(skeleton.split(MARK))
         return cls(pieces, pieces[1::2], frozenset(pieces[1::2]))
 
+    @cached_property
+    def encoded(self) -> tuple[bytes, ...]:
+        """The pieces in UTF-8."""
+        return tuple(piece.encode() for piece in self.pieces)
+
     def joined(self, said: Mapping[str, str]) -> str:
         pieces = list(self.pieces)
         pieces[1::2] = [said[gap] for gap in self.gaps]
@@ -89,6 +94,13 @@ class FilledText(str):
 
     parts: Parts
     said: Mapping[str, str]
+
+    def utf8(self) -> bytes:
+        """As ``encode`` makes it, of words that are encoded once."""
+        pieces = list(self.parts.encoded)
+        said = {gap: self.said[gap].encode() for gap in self.parts.different}
+        pieces[1::2] = [said[gap] for gap in self.parts.gaps]
+        return b"".join(pieces)
 
 
 @dataclass(frozen=True)

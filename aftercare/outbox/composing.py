@@ -16,6 +16,7 @@ from aftercare.content.placeholders import Values
 from aftercare.content.problems import ContentError
 from aftercare.content.publishing import Texts, as_compiled, texts_for, written_in
 from aftercare.content.rendering import paths_of, render
+from aftercare.content.skeletons import FilledText
 from aftercare.outbox.links import CHECK_IN, READ, UNSUBSCRIBE, asked_by, thread_of
 from aftercare.outbox.merging import day_of
 from aftercare.outbox.models import Attempt, ScheduledMessage, Why
@@ -48,8 +49,8 @@ class Copy:
     def digest(self) -> str:
         """SHA-256 over all four, as hexadecimal; none of them can hold the character that parts them."""
         headers = [part for header in sorted(self.headers.items()) for part in header]
-        whole = "\0".join((self.subject, self.html, self.text, *headers))
-        return hashlib.sha256(whole.encode()).hexdigest()
+        whole = map(_utf8, (self.subject, self.html, self.text, *headers))
+        return hashlib.sha256(b"\0".join(whole)).hexdigest()
 
     def as_email(self) -> Mail:
         """The copy as Django's mail backends take it: plain text first, HTML as the alternative."""
@@ -67,6 +68,10 @@ class Copy:
         email.attach_alternative(self.html, "text/html")
         email.boundary = self.digest
         return email
+
+
+def _utf8(text: str) -> bytes:
+    return text.utf8() if isinstance(text, FilledText) else text.encode()
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from weakref import WeakKeyDictionary
 from aftercare.content.skeletons import FilledText, Parts
 
 BREAK, SOFT_BREAK = b"\r\n", b"=\r\n"
+LONGEST = 76  # RFC 2045, 6.7 (5)
 
 _encoded_words: WeakKeyDictionary[Parts, tuple[bytes, ...]] = WeakKeyDictionary()
 
 
 def quoted_printable(text: str) -> bytes:
-    """The text in UTF-8 and quoted-printable, its lines parted by CRLF."""
+    """The text in UTF-8 and quoted-printable, its lines parted by CRLF; none of them begins with a dot."""
     if not isinstance(text, FilledText):
         return _quoted(text)
     words = _encoded_words.get(text.parts)
@@ -52,4 +53,16 @@ def _piece(words: str, *, first: bool, last: bool) -> bytes:
 @lru_cache(maxsize=2048)
 def _line(line: str) -> bytes:
     """Many lines, and what is said in a line, are the same in messages of a day or of a clinic."""
-    return b2a_qp(line.encode()).replace(b"\n", BREAK)
+    encoded = b2a_qp(line.encode())
+    if encoded.startswith(b".") or b"\n." in encoded:
+        encoded = b"\n".join(map(_without_dot, encoded.split(b"\n")))
+    return encoded.replace(b"\n", BREAK)
+
+
+def _without_dot(line: bytes) -> bytes:
+    """SMTP would have to double a dot that begins a line (RFC 5321, 4.5.2), so it is encoded."""
+    if not line.startswith(b"."):
+        return line
+    if len(line) + 2 <= LONGEST:
+        return b"=2E" + line[1:]
+    return b"=2E=\n" + _without_dot(line[1:])

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.mail.backends import smtp
 
-from aftercare.outbox.wire import address, is_plain_address, wire_of
+from aftercare.outbox.wire import Undotted, address, is_plain_address, wire_of
 
 Reply = tuple[int, bytes]
 
@@ -85,9 +85,7 @@ class PhasedSMTP(smtplib.SMTP):
     def _send_text(self, msg: bytes) -> Reply:
         """Hands over the text and waits for the one reply that decides; the lines end in CRLF already."""
         self.payload_left = True
-        # Dot-stuffing, RFC 5321 section 4.5.2; the lines end in CRLF.
-        stuffed = (b"." if msg.startswith(b".") else b"") + msg.replace(b"\n.", b"\n..")
-        self.send(stuffed.removesuffix(b"\r\n") + b"\r\n.\r\n")
+        self.send((msg if isinstance(msg, Undotted) else _stuffed(msg)) + b".\r\n")
         return self._readable_reply()
 
     def _start_anew(self, replies: Sequence[Reply]) -> None:
@@ -122,6 +120,12 @@ class SmtpBackend(smtp.EmailBackend):
             if connection.sock is None:
                 self.connection = None
         return True
+
+
+def _stuffed(msg: bytes) -> bytes:
+    """With another dot before each that begins a line (RFC 5321, 4.5.2); the lines end in CRLF."""
+    dot = b"." if msg.startswith(b".") else b""
+    return dot + msg.removesuffix(b"\r\n").replace(b"\n.", b"\n..") + b"\r\n"
 
 
 def _path(address: str) -> str:

@@ -24,6 +24,10 @@ _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 _TYPES = {"text/plain": b'text/plain; charset="utf-8"', "text/html": b'text/html; charset="utf-8"'}
 
 
+class Undotted(bytes):
+    """Lines that end in CRLF, the last one too, and of which none begins with a dot."""
+
+
 class Mail(EmailMultiAlternatives):
     """Plain text with HTML as its alternative; for SMTP and files it is written by ``wire``."""
 
@@ -39,7 +43,7 @@ class Mail(EmailMultiAlternatives):
     """Letters and digits; the bytes are the same for the same mail and boundary."""
 
     @cached_property
-    def wire(self) -> bytes:
+    def wire(self) -> Undotted:
         """The whole mail as it was when first asked for, its lines ending in CRLF.
 
         Raises ValueError for a header with a line break or an address that no mail can carry.
@@ -53,7 +57,7 @@ class Mail(EmailMultiAlternatives):
             lines += [b"--" + edge, b"Content-Type: " + _TYPES[mimetype]]
             lines += [b"Content-Transfer-Encoding: quoted-printable", b"", quoted_printable(text)]
         lines += [b"--" + edge + b"--", b""]
-        return b"\r\n".join(lines)
+        return Undotted(b"\r\n".join(lines))
 
     def _headers(self) -> list[tuple[str, str]]:
         named = [("From", self.from_email), ("To", ", ".join(self.to)), ("Subject", str(self.subject))]

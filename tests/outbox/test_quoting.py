@@ -38,6 +38,15 @@ def test_text_put_together_is_read_as_it_was_written(parted, last, one, other):
         assert decoded(encoded) == decoded(quoted_printable("".join(text)))
         assert quoted_printable(parts.filled(said)) == encoded
         assert max(map(len, encoded.split(b"\r\n"))) <= 76  # RFC 2045, 6.7 (5)
+        assert not any(line.startswith(b".") for line in encoded.split(b"\r\n"))
+
+
+@pytest.mark.parametrize("text", [".", "..", ".a", "." * 200, "." + "x" * 73, "." + "x" * 200, "a\n.\n..b\n"])
+def test_no_line_begins_with_a_dot_or_is_too_long(text):
+    encoded = quoted_printable(text)
+
+    assert decoded(encoded) == text
+    assert not any(line.startswith(b".") or len(line) > 76 for line in encoded.split(b"\r\n"))
 
 
 def test_words_of_a_text_are_encoded_once_for_all_messages(monkeypatch):
