@@ -29,7 +29,7 @@ class Undotted(bytes):
 
 
 class Mail(EmailMultiAlternatives):
-    """Plain text with HTML as its alternative; for SMTP and files it is written by ``wire``."""
+    """Plain text, with or without HTML as its alternative; for SMTP and files it is written by ``wire``."""
 
     def message(self, **options: Any) -> Any:
         """As Django has it, save that a long subject is folded between its encoded words."""
@@ -48,21 +48,30 @@ class Mail(EmailMultiAlternatives):
 
         Raises ValueError for a header with a line break or an address that no mail can carry.
         """
-        edge = b"=_" + self.boundary.encode("ascii")
-        alternatives: Any = self.alternatives  # pairs of a text and its type
-        parts = [(self.body, "text/plain"), *alternatives]
         lines = [header(name, value) for name, value in self._headers()]
-        lines += [b"MIME-Version: 1.0", b'Content-Type: multipart/alternative; boundary="' + edge + b'"', b""]
-        for text, mimetype in parts:
-            lines += [b"--" + edge, b"Content-Type: " + _TYPES[mimetype]]
-            lines += [b"Content-Transfer-Encoding: quoted-printable", b"", quoted_printable(text)]
-        lines += [b"--" + edge + b"--", b""]
+        lines += [b"MIME-Version: 1.0", *self._content(), b""]
         return Undotted(b"\r\n".join(lines))
+
+    def _content(self) -> list[bytes]:
+        alternatives: Any = self.alternatives  # pairs of a text and its type
+        if not alternatives:
+            *before, text = _part(str(self.body), "text/plain")
+            return [*before, text.removesuffix(b"\r\n")]
+        edge = b"=_" + self.boundary.encode("ascii")
+        lines = [b'Content-Type: multipart/alternative; boundary="' + edge + b'"', b""]
+        for text, mimetype in [(self.body, "text/plain"), *alternatives]:
+            lines += [b"--" + edge, *_part(text, mimetype)]
+        return [*lines, b"--" + edge + b"--"]
 
     def _headers(self) -> list[tuple[str, str]]:
         named = [("From", self.from_email), ("To", ", ".join(self.to)), ("Subject", str(self.subject))]
         named += [("Reply-To", ", ".join(self.reply_to))] if self.reply_to else []
         return [*named, *((name, str(value)) for name, value in self.extra_headers.items())]
+
+
+def _part(text: str, mimetype: str) -> list[bytes]:
+    kind = b"Content-Type: " + _TYPES[mimetype]
+    return [kind, b"Content-Transfer-Encoding: quoted-printable", b"", quoted_printable(text)]
 
 
 def wire_of(email: EmailMessage) -> bytes:

@@ -38,6 +38,14 @@ def test_both_bodies_arrive_as_written(text, html):
     assert texts(read(mail(text=text, html=html))) == [text, html]
 
 
+@given(LINES)
+def test_text_alone_is_a_mail_of_one_part(text):
+    message = read(Mail("A note", f"{text}\n", "care@example.com", ["amara@example.com"], headers=HEADERS))
+
+    assert message.get_content_type() == "text/plain"
+    assert message.get_content().replace("\r\n", "\n") == f"{text}\n"
+
+
 @given(PRINTABLE.map(lambda subject: " ".join(subject.split())))
 def test_subject_arrives_as_written(subject):
     assert read(mail(subject=subject))["Subject"] == subject
