@@ -27,7 +27,7 @@ help:
 	@echo "make postgres-test  the unit tests on a real PostgreSQL"
 	@echo "make browser-test   tests in Chromium"
 	@echo "make faults         each fault 20 times on real processes, and the table of what it cost (some two hours)"
-	@echo "make bench          messages a second beside others; also bench-latency, bench-memory, bench-scale, bench-console, bench-check_ins, bench-profile_drain"
+	@echo "make bench          messages a second beside others; also bench-latency, bench-memory, bench-scale, bench-console, bench-check_ins, bench-reports, bench-profile_drain"
 	@echo "make clean          remove the environment and caches (never var/)"
 
 run: $(VENV)/.runtime

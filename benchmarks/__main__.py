@@ -14,7 +14,7 @@ from django.core.management import call_command
 
 from benchmarks.servers import Servers
 
-NAMES = ("throughput", "latency", "memory", "scale", "profile_drain", "console", "check_ins")
+NAMES = ("throughput", "latency", "memory", "scale", "profile_drain", "console", "check_ins", "reports")
 
 
 def main() -> int:

@@ -39,18 +39,23 @@ def make_places(count: int) -> list[Place]:
 
 
 def make_due(
-    places: list[Place], count: int, *, due_at: datetime | None = None, spread: timedelta = timedelta()
+    places: list[Place],
+    count: int,
+    *,
+    due_at: datetime | None = None,
+    spread: timedelta = timedelta(),
+    first: int = 0,
 ) -> None:
     """That many messages, of each place in turn: the first due at ``due_at``, each next one ``spread`` later.
 
     Without ``due_at`` all have been due for a minute. A patient, a completed session with an area and a
-    product for home, and one message each.
+    product for home, and one message each. Patients are numbered from ``first``, their addresses as well.
     """
     due_at = due_at or database_now() - timedelta(minutes=1)
     remaining, number = cycle(places), 0
     while number < count:
         batch = list(islice(remaining, min(BATCH, count - number)))
-        _make_batch(batch, number, [due_at + spread * (number + n) for n in range(len(batch))])
+        _make_batch(batch, first + number, [due_at + spread * (number + n) for n in range(len(batch))])
         number += len(batch)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -92,3 +92,22 @@ def test_check_ins_count_a_notice_for_each_answer():
     [measured] = said["check_ins"]
     assert measured["answered"] == 20
     assert 0 < measured["p50"] <= measured["p95"] <= measured["slowest"]
+
+
+def test_reports_are_all_stored_and_judged_while_messages_leave():
+    said = run("reports", "--rate=10", "--messages=3", "--seconds=4", "--clinics=2", "--no-goals")
+
+    [measured] = said["reports"]
+    assert (measured["posted"], measured["distinct"], measured["stored"], measured["judged"]) == (
+        40,
+        36,
+        36,
+        36,
+    )
+    assert measured["answered"] == 40
+    assert [(lag["what"], lag["count"]) for lag in said["lag"]] == [
+        ("stored", 34),
+        ("judged", 34),
+        ("handed over", 12),
+    ]
+    assert [goal["value"] for goal in said["goal"][:4]] == [0, 0, 0, 0]
