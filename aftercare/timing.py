@@ -116,7 +116,6 @@ class FromWhen:
     at: time | None
 
 
-@lru_cache(maxsize=4096)  # most of those treated on a day wait until the same days and half hours
 def localise(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, Reason | None]:
     """The first instant (UTC) at which the zone's clock shows that day and time, or has passed them.
 
@@ -126,7 +125,12 @@ def localise(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, Reason | No
     """
     if at.tzinfo is not None:
         raise ValueError("Give the time of day without a zone: it is read in the patient's zone.")
-    wall = datetime.combine(day, at.replace(fold=0))
+    return _localised(day, at.replace(fold=0), zone)
+
+
+@lru_cache(maxsize=4096)  # most of those treated on a day wait until the same days and half hours
+def _localised(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, Reason | None]:
+    wall = datetime.combine(day, at)
     # PEP 495: fold=0 reads an ambiguous or missing time by the offset before the change, fold=1 after it.
     by_old_offset = wall.replace(tzinfo=zone).astimezone(UTC)
     by_new_offset = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)

@@ -23,8 +23,9 @@ _NAMED = re.compile(r"%\((\w+)\)s")
 _known: WeakKeyDictionary[psycopg.Connection[Any], set[bytes]] = WeakKeyDictionary()
 """By connection, the names of what it has prepared."""
 
-BY_INDEX = b"SET enable_seqscan = off"
-"""A plan made while a table was empty reads all of it for as long as a connection lasts, however it grows."""
+BY_INDEX = b"SET enable_seqscan = off; SET jit = off"
+"""A plan made while a table was empty reads all of it for as long as a connection lasts, however it grows.
+What has no index then seems so dear that PostgreSQL would compile it, for longer than it runs."""
 
 Write = Callable[[Any], bytes]
 WRITE: Mapping[str, Write] = {
