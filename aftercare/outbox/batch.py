@@ -71,6 +71,7 @@ class Batch:
             return True
         finally:
             self._settle_done()
+            del self._readying  # it knows this batch, and in a circle nothing read is let go of
 
     def _may_begin(self, claimed: ScheduledMessage, deadline: datetime, now: datetime) -> bool:
         """Not if a call begun now could outlast the lease, nor while everything is paused.

@@ -1,5 +1,6 @@
 """A drain hands over what is due, one message at a time, and settles each by what is known of it."""
 
+import gc
 import smtplib
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from aftercare.outbox.models import (
 from aftercare.outbox.sending import drain
 from aftercare.outbox.smtp import ConnectionLost
 from aftercare.outbox.transitions import move
+from aftercare.treatments.models import TreatmentSession
 from tests import factories
 from tests.outbox.conftest import statuses
 from tests.provider import losing_the_answer, refusing
@@ -70,6 +72,19 @@ def test_try_is_closed_with_its_outcome(run, at, scheduled):
 
     attempt = Attempt.objects.get()
     assert (attempt.outcome, attempt.closed_at, attempt.provider) == ("sent", at.now, "Provider")
+
+
+def test_drain_lets_go_of_what_it_read_without_a_search_for_garbage(run, three):
+    """Else a worker grows by it until the next search, thousands of messages later."""
+    gc.disable()
+    try:
+        before = {id(row) for row in gc.get_objects() if type(row) is TreatmentSession}
+        assert run() == 3
+        left = [row for row in gc.get_objects() if type(row) is TreatmentSession and id(row) not in before]
+    finally:
+        gc.enable()
+
+    assert left == []
 
 
 def test_nothing_is_sent_twice_by_a_second_drain(run, provider, three):
