@@ -4,6 +4,7 @@ Django spends several times longer on writing a statement than PostgreSQL on ans
 anew with every answer of a patient, while many answer at once; elsewhere a plain query set reads better.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,7 @@ from django.db.transaction import TransactionManagementError
 from aftercare.clinics.instances import instance
 
 Row = TypeVar("Row")
+_LISTS = re.compile(r"IN \(:\w+:\)")
 
 
 class Blank(Expression):
@@ -59,8 +61,11 @@ class Written(Generic[Row]):
         for place in self.places:
             if isinstance(place, Blanks):
                 several = [place.prepared(one) for one in values[place.name]]
-                sql = sql.replace(place.mark, f"({', '.join(['%s'] * len(several)) or 'NULL'})")
-                found += several
+                if place.mark in sql:
+                    sql = sql.replace(place.mark, f"({', '.join(['%s'] * len(several)) or 'NULL'})")
+                    found += several
+                else:
+                    found.append(several)
             else:
                 found.append(place.prepared(values[place.name]) if isinstance(place, Blank) else place)
         return sql, found
@@ -93,6 +98,8 @@ class Kept(Generic[Row]):
         rows = self._make()
         compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, places = compiler.as_sql()
+        if connection.vendor == "postgresql":  # it takes a list as one value
+            sql = _LISTS.sub("= ANY(%s)", sql)
         read = _reader(compiler, is_model=issubclass(rows._iterable_class, ModelIterable))
         written: Written[Row] = Written(sql, places, bool(rows.query.select_for_update), read)
         self._written[connection.vendor] = written
