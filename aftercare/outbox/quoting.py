@@ -56,7 +56,15 @@ def _line(line: str) -> bytes:
     encoded = b2a_qp(line.encode())
     if encoded.startswith(b".") or b"\n." in encoded:
         encoded = b"\n".join(map(_without_dot, encoded.split(b"\n")))
-    return encoded.replace(b"\n", BREAK)
+    return _with_room(encoded).replace(b"\n", BREAK)
+
+
+def _with_room(encoded: bytes) -> bytes:
+    """With room at its end for the sign of a soft line break."""
+    if len(encoded) - encoded.rfind(b"\n") - 1 < LONGEST:
+        return encoded
+    cut = next(at for at in range(len(encoded) - 3, 0, -1) if b"=" not in encoded[at - 2 : at])
+    return encoded[:cut] + b"=\n" + _without_dot(encoded[cut:])
 
 
 def _without_dot(line: bytes) -> bytes:

@@ -49,6 +49,17 @@ def test_no_line_begins_with_a_dot_or_is_too_long(text):
     assert not any(line.startswith(b".") or len(line) > 76 for line in encoded.split(b"\r\n"))
 
 
+@pytest.mark.parametrize("end", ["x", "=", "..", "=.", "ñ", "ñ."])
+@pytest.mark.parametrize("length", range(70, 80))
+def test_line_that_goes_on_behind_a_gap_is_not_too_long(length, end):
+    parts = Parts(("x" * (length - len(end)) + end, "p", "b"), ("p",), frozenset("p"))
+
+    for said in ("a", "a" * (length - len(end)) + end):
+        encoded = quoted_printable(parts.filled({"p": said}))
+        assert decoded(encoded) == "".join(parts.filled({"p": said}))
+        assert not any(line.startswith(b".") or len(line) > 76 for line in encoded.split(b"\r\n"))
+
+
 def test_words_of_a_text_are_encoded_once_for_all_messages(monkeypatch):
     filler = Filler("Sí, {{ patient.first_name }}!\nNo\n", html=False, tidy=str)
     quoted_printable(filler.fill({"patient": {"first_name": "Ana"}}))
