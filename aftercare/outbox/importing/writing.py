@@ -19,6 +19,7 @@ from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.promising import for_planning, promise
 from aftercare.outbox.revising import UNSENT
+from aftercare.protocols.sharing import forget_steps
 from aftercare.treatments.models import ProductApplied, SessionState, TreatedArea, TreatmentSession
 
 
@@ -50,6 +51,7 @@ def _write_chunk(rows: Sequence[ParsedRow], by: User | None, now: datetime) -> T
     new = {id(row.patient): row.patient for row in rows if row.patient.pk is None}
     bulk_create_with_history(list(new.values()), Patient, CHUNK, default_user=by, default_date=now)
     sessions = [row.session for row in rows]
+    forget_steps(session.protocol for session in sessions)  # read with the file, or with a chunk before
     for session in sessions:
         session.state, session.completed_at, session.created_by = SessionState.COMPLETED, now, by
     bulk_create_with_history(sessions, TreatmentSession, CHUNK, default_user=by, default_date=now)

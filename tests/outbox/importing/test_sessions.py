@@ -11,6 +11,7 @@ from aftercare.outbox.importing import sessions, telling, writing
 from aftercare.outbox.importing.problems import FileError
 from aftercare.outbox.models import ScheduledMessage, StatusChange
 from aftercare.outbox.planning import complete_session, void_session
+from aftercare.protocols.models import ProtocolStep
 from aftercare.treatments.models import TreatmentSession
 from tests import factories
 from tests.factories import ENDED_AT
@@ -44,6 +45,17 @@ def test_good_row_is_stored_as_a_completed_session_with_its_messages(clinic):
         "day-1": "scheduled",
     }
     assert StatusChange.objects.filter(actor=by, from_status="").count() == 2
+
+
+def test_step_disabled_while_a_file_is_checked_is_not_planned(clinic, monkeypatch):
+    def disabled_meanwhile(*given, **named):
+        ProtocolStep.every.filter(slug="day-1").update(enabled=False)
+        return writing.write(*given, **named)
+
+    monkeypatch.setattr(sessions, "write", disabled_meanwhile)
+    take_in(clinic, {})
+
+    assert set(rows_of(_session())) == {"first-night"}
 
 
 def test_imported_session_is_the_same_as_one_entered_by_hand(clinic):
