@@ -37,11 +37,13 @@ JOIN generate_series(1, {sessions}) AS series
     ON drawn.number = 1 + series %% (SELECT count(*) FROM clinics_patient)
 """
 STEPS_OF_NEW_SESSIONS = """(
-    SELECT session.*, now() + interval '1 day' * (1 + 40 * random()) AS begins
+    SELECT session.*,
+        now() + interval '1 day' + interval '40 days' * percent_rank() OVER (ORDER BY id) AS begins
     FROM treatments_treatmentsession AS session WHERE session.id > {newest} OFFSET 0
 ) AS session
 JOIN protocols_protocolstep AS step ON step.protocol_id = session.protocol_id
 """
+"""Sessions are recorded as they happen, so that what is due in an hour was written in a few."""
 SEND_AT = "session.begins + step.number * interval '2 days'"
 
 

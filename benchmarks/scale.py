@@ -33,8 +33,12 @@ LEASE = timedelta(minutes=5)
 DUE = """
 UPDATE outbox_scheduledmessage SET send_at = clock_timestamp() - interval '1 minute',
     due_at = clock_timestamp() - interval '1 minute'
-WHERE id IN (SELECT id FROM outbox_scheduledmessage WHERE status = 'scheduled' ORDER BY id LIMIT %s)
+WHERE id IN (
+    SELECT id FROM outbox_scheduledmessage
+    WHERE status = 'scheduled' AND send_at > now() + interval '20 days' ORDER BY send_at LIMIT %s
+)
 """
+"""What an hour brings in a site that has run for weeks: messages of all steps, to sessions of many days."""
 Row = dict[str, float]
 
 
@@ -58,6 +62,7 @@ def measure(place: Place, rows: int) -> Row:
     start = time.monotonic()
     fill(place, rows)
     emit("filled", rows=ScheduledMessage.objects.count(), seconds=time.monotonic() - start)
+    _put_off()  # filling takes minutes, in which what was planned before has become due
     ticks = [milliseconds(tasks.tick) for _ in range(TICKS)]
     plans = [milliseconds(partial(plan, session)) for session in drafts(place, PLANS)]
     [counted] = drafts(place, 1)
@@ -110,11 +115,17 @@ def claim_all(due: int) -> Iterator[float]:
         cursor.execute("CHECKPOINT")
     for _ in range(due // CLAIM):
         yield milliseconds(_claim_some)
+    _put_off()
+
+
+def _put_off() -> None:
+    """Makes nothing claimed, and nothing due for a day."""
     later = database_now() + timedelta(days=1)
-    claimed = ScheduledMessage.objects.filter(status=Status.CLAIMED)
-    claimed.update(
-        status=Status.SCHEDULED, claim_token=None, lease_until=None, due_at=later, latest_at=later + LEASE
-    )
+    soon = ScheduledMessage.objects.filter(status__in=(Status.CLAIMED, Status.SCHEDULED), send_at__lt=later)
+    soon.update(
+        status=Status.SCHEDULED, claim_token=None, lease_until=None,
+        send_at=later, due_at=later, latest_at=later + LEASE,
+    )  # fmt: skip
 
 
 def _claim_some() -> None:
