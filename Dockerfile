@@ -18,6 +18,7 @@ COPY templates templates
 ENV AFTERCARE_VAR=/srv/aftercare
 RUN useradd --system --uid 10001 --home-dir /srv/aftercare --create-home aftercare \
     && SECRET_KEY=only-while-the-image-is-built-0123456789 python manage.py collectstatic --noinput \
+    && python -m compileall -q aftercare config \
     && mkdir /srv/aftercare/media /srv/aftercare/photos \
     && chown -R aftercare /srv/aftercare
 USER aftercare

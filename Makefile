@@ -10,6 +10,8 @@ RUN_UNIT_TESTS := $(RUN_TESTS) -n auto --dist worksteal -m "not services and not
 BENCH_VENV := .venv-bench
 RUN_BENCH := $(BENCH_VENV)/bin/python -m benchmarks
 
+RUN_FAULTS := FAULT_RUNS=$${FAULT_RUNS:-20} FAULT_AWAY_SECONDS=$${FAULT_AWAY_SECONDS:-20} $(RUN_TESTS)
+
 # What a production site sets, as far as its checks look at it.
 DEPLOYED := SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz SITE_URL=https://aftercare.example.com \
 	ALLOWED_HOSTS=aftercare.example.com DATABASE_URL=postgres://aftercare@localhost/aftercare \
@@ -26,7 +28,7 @@ help:
 	@echo "make services-test  tests on real PostgreSQL, Redis and SMTP processes, and the HTML before the W3C's checker"
 	@echo "make postgres-test  the unit tests on a real PostgreSQL"
 	@echo "make browser-test   tests in Chromium"
-	@echo "make faults         each fault 20 times on real processes, and the table of what it cost (some two hours)"
+	@echo "make faults         each fault 20 times on real processes, and the table of what it cost (some 45 minutes)"
 	@echo "make bench          messages a second beside others; also bench-latency, bench-memory, bench-scale, bench-console, bench-check_ins, bench-reports, bench-profile_drain"
 	@echo "make clean          remove the environment and caches (never var/)"
 
@@ -74,7 +76,8 @@ bench-servers:
 
 faults: $(VENV)/.dev
 	.ci/install-servers postgresql redis-server faketime
-	FAULT_RUNS=$${FAULT_RUNS:-20} FAULT_AWAY_SECONDS=$${FAULT_AWAY_SECONDS:-20} $(RUN_TESTS) -m services tests/engine/faults
+	$(RUN_FAULTS) -n 4 $(ONE_BY_ONE) -m "services and not on_time" tests/engine/faults
+	$(RUN_FAULTS) -n 2 $(ONE_BY_ONE) -m on_time tests/engine/faults
 
 clean:
 	rm -rf $(VENV) $(BENCH_VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov

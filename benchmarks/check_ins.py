@@ -9,7 +9,6 @@ as waiting. All come from one address, far above its limit, as an emergency must
 
 import argparse
 import http.client
-import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import time as wall_time
@@ -25,7 +24,7 @@ from aftercare.outbox.clock import database_now
 from aftercare.outbox.links import CHECK_IN
 from aftercare.outbox.models import ScheduledMessage, StaffNotice, Status
 from benchmarks.measuring import machine
-from benchmarks.reporting import Goal, emit, judge
+from benchmarks.reporting import Goal, cuts, emit, judge
 from benchmarks.servers import Servers
 from benchmarks.site import Place, make_due, make_places
 from tests import factories
@@ -49,12 +48,11 @@ def main(arguments: list[str], servers: Servers) -> int:
     paths = _ask(make_places(options.clinics), count)
     waits = answer_all(servers, paths, rate=options.rate)
     _count_notices(count)
-    cuts = statistics.quantiles(waits, n=100, method="inclusive")
-    said = {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98], "slowest": max(waits)}
+    said = cuts(waits)
     emit("check_ins", rate=options.rate, answered=count, **said)
     emit("machine", **machine())
     what = "s from the POST to the mail to staff in the outbox, for half"
-    return judge([Goal(what, cuts[49], at_most=MEDIAN_SECONDS)], enforced=options.goals)
+    return judge([Goal(what, said["p50"], at_most=MEDIAN_SECONDS)], enforced=options.goals)
 
 
 def answer_all(servers: Servers, paths: list[str], *, rate: float) -> list[float]:

@@ -4,7 +4,6 @@ Beat wakes the workers every TICK_SECONDS; nothing else does, so that a message 
 """
 
 import argparse
-import statistics
 import time
 from datetime import timedelta
 
@@ -13,7 +12,7 @@ from django.conf import settings
 from aftercare.outbox.clock import database_now
 from aftercare.outbox.models import Attempt, ScheduledMessage, Status
 from benchmarks.measuring import machine
-from benchmarks.reporting import Goal, emit, judge
+from benchmarks.reporting import Goal, cuts, emit, judge
 from benchmarks.servers import Servers
 from benchmarks.site import make_due, make_places
 from benchmarks.watching import refuse_copies
@@ -69,9 +68,8 @@ def goals(rate: float) -> list[Goal]:
     """Half of the messages within a tick and half a second, 99 of 100 within a tick and two seconds."""
     found = {}
     for name, seconds in delays().items():
-        cuts = statistics.quantiles(seconds, n=100, method="inclusive")
-        found[name] = {"p50": cuts[49], "p99": cuts[98]}
-        emit("latency", what=name, rate=rate, messages=len(seconds), slowest=max(seconds), **found[name])
+        found[name] = cuts(seconds)
+        emit("latency", what=name, rate=rate, messages=len(seconds), **found[name])
     tick, handed_over = settings.TICK_SECONDS, found["handed over"]
     return [
         Goal("s from due to handed over, for half", handed_over["p50"], at_most=tick + 0.5),

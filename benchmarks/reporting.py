@@ -1,6 +1,7 @@
 """How a benchmark says what it found: a JSON line for a program, a table and goals for a person."""
 
 import json
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,12 @@ def emit(kind: str, **facts: Any) -> None:
     """One line of JSON; numbers to four digits after the point."""
     rounded = {name: round(fact, 4) if isinstance(fact, float) else fact for name, fact in facts.items()}
     print(json.dumps({"kind": kind, **rounded}), flush=True)
+
+
+def cuts(seconds: Sequence[float]) -> dict[str, float]:
+    """Within how long half, 95 of 100 and 99 of 100 are done, and the slowest."""
+    parts = statistics.quantiles(seconds, n=100, method="inclusive")
+    return {"p50": parts[49], "p95": parts[94], "p99": parts[98], "slowest": max(seconds)}
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> str:

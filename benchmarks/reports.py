@@ -8,7 +8,6 @@ so that its lag is known: until the batch began in which it was judged.
 
 import argparse
 import http.client
-import statistics
 import time
 import uuid
 from collections import Counter
@@ -23,7 +22,7 @@ from django.db import connections
 from aftercare.outbox.clock import database_now
 from aftercare.outbox.models import Attempt, DeliveryEvent, ScheduledMessage, StaffNotice, Status
 from benchmarks.measuring import machine
-from benchmarks.reporting import Goal, emit, judge
+from benchmarks.reporting import Goal, cuts, emit, judge
 from benchmarks.servers import Servers
 from benchmarks.site import make_due, make_places
 from benchmarks.watching import refuse_copies
@@ -228,7 +227,6 @@ def _seconds(spans: Iterable[tuple[Any, Any]]) -> list[float]:
 
 def _emit_cuts(what: str, seconds: list[float]) -> float:
     """Says them; the one that 99 of 100 keep within."""
-    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
-    said = {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98], "slowest": max(seconds)}
+    said = cuts(seconds)
     emit("lag", what=what, count=len(seconds), **said)
-    return cuts[98]
+    return said["p99"]

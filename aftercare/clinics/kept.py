@@ -159,10 +159,7 @@ def update(row: Model, names: Sequence[str]) -> None:
 def _updating(model: type[Model], names: tuple[str, ...]) -> tuple[str, Sequence[Field]]:
     every = {one.name: one for one in model._meta.local_concrete_fields}
     fields = [every[name] for name in names]
-    table, key, *columns = (
-        connection.ops.quote_name(str(name))
-        for name in (model._meta.db_table, model._meta.pk.column, *(one.column for one in fields))
-    )
+    table, key, *columns = _quoted(model, fields)
     places = ", ".join(f"{column} = %s" for column in columns)
     return f"UPDATE {table} SET {places} WHERE {key} = %s", fields  # noqa: S608
 
@@ -170,9 +167,12 @@ def _updating(model: type[Model], names: tuple[str, ...]) -> tuple[str, Sequence
 @lru_cache(maxsize=100)
 def _insertion(model: type[Model]) -> tuple[str, Sequence[Field]]:
     fields = [one for one in model._meta.local_concrete_fields if not isinstance(one, AutoField)]
-    table, key, *columns = (
-        connection.ops.quote_name(str(name))
-        for name in (model._meta.db_table, model._meta.pk.column, *(one.column for one in fields))
-    )
+    table, key, *columns = _quoted(model, fields)
     places = ", ".join(["%s"] * len(fields))
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) RETURNING {key}", fields  # noqa: S608
+
+
+def _quoted(model: type[Model], fields: Sequence[Field]) -> list[str]:
+    """The names of the table, of its key and of the fields' columns."""
+    names = (model._meta.db_table, model._meta.pk.column, *(one.column for one in fields))
+    return [connection.ops.quote_name(str(name)) for name in names]
