@@ -49,3 +49,9 @@ def _defaults(model: type[Model]) -> Mapping[str, Any]:
 def refer(row: Model, **rows: Model) -> None:
     """Lets each named foreign key answer with this row, which has the id that the key holds."""
     row._state.fields_cache.update(rows)
+
+
+def prefetched(row: Model, name: str) -> Iterable[Any]:
+    """What ``row.<name>.all()`` gives, without a manager made for it where it was read along."""
+    found = vars(row).get("_prefetched_objects_cache", {}).get(name)
+    return getattr(row, name).all() if found is None else found

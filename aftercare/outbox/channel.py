@@ -1,5 +1,6 @@
 """The way to the mail service: one connection for a batch, one message at a time."""
 
+from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -47,7 +48,7 @@ class Channel:
             # We ask every provider not to track and to keep our id; one that cannot must still deliver.
             self._backend.ignore_unsupported_features = True
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The mail service, for people: a provider's name, a server's address or a backend's class."""
         backend = self._backend

@@ -59,6 +59,12 @@ def _keyed(salt: str, key: str | bytes, algorithm: str) -> hmac.HMAC:
     return salted_hmac(f"{salt}signer", b"", key, algorithm=algorithm)
 
 
+@lru_cache(maxsize=16)
+def _word_of(message_id: uuid.UUID) -> str:
+    """Every link of a message has it."""
+    return _base32(message_id.bytes)
+
+
 def _base32(value: bytes) -> str:
     return base64.b32encode(value).decode().rstrip("=").lower()
 
@@ -80,7 +86,7 @@ class Link:
         self._signed = lru_cache(maxsize=16)(self._signer.sign)
 
     def url(self, message_id: uuid.UUID) -> str:
-        return f"{settings.SITE_URL}/{self._path}/{self._signed(_base32(message_id.bytes))}/"
+        return f"{settings.SITE_URL}/{self._path}/{self._signed(_word_of(message_id))}/"
 
     def message_of(self, token: str, *, now: datetime) -> ScheduledMessage:
         """The message whose link it is, with its session, patient and clinic. Raises BadLink or OldLink."""

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from aftercare.clinics.instances import prefetched
 from aftercare.protocols.bounds import hours_of
 from aftercare.protocols.models import ProtocolStep
 from aftercare.timing import FromWhen, advice_instant
@@ -89,8 +90,8 @@ def with_all_told(sessions: QuerySet[TreatmentSession]) -> QuerySet[TreatmentSes
 
 def waits_of(session: TreatmentSession) -> dict[str, int | None]:
     """By topic, the hours set for this session, else the protocol's for its depth; None: no rule."""
-    light = band_of(area.depth_mm for area in session.areas.all()) is DepthBand.LIGHT
-    rules = session.protocol.restrictions.all()
+    light = band_of(area.depth_mm for area in prefetched(session, "areas")) is DepthBand.LIGHT
+    rules = prefetched(session.protocol, "restrictions")
     return {rule.topic: hours_of(rule, light=light) for rule in rules} | session.waits
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -30,7 +29,7 @@ What has no index then seems so dear that PostgreSQL would compile it, for longe
 Write = Callable[[Any], bytes]
 WRITE: Mapping[str, Write] = {
     "timestamptz": lambda value: datetime.isoformat(value).encode(),
-    "uuid": lambda value: UUID.__str__(value).encode(),
+    "uuid": lambda value: value.hex.encode(),
     "int8": lambda value: b"%d" % value,
     "text": str.encode,
     "jsonb": lambda value: json.dumps(value).encode(),

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import date, time
 
+from aftercare.clinics.instances import prefetched
 from aftercare.clinics.models import Clinic
 from aftercare.content.placeholders import Values
 from aftercare.content.wording import wording
@@ -56,9 +57,9 @@ def _clinic(clinic: Clinic, locale: str) -> dict[str, str | bool]:
 def _treatment(day: Day, locale: str) -> dict[str, str | bool]:
     session, told = day.session, day.told
     ended_on, ended_at = _local_end(session)
-    areas = [area for each in told for area in each.areas.all()]
+    areas = [area for each in told for area in prefetched(each, "areas")]
     sites = dict.fromkeys(area.site for area in areas)
-    products = [product for each in told for product in each.products.all() if product.for_home]
+    products = [product for each in told for product in prefetched(each, "products") if product.for_home]
     names = list(dict.fromkeys(product.name for product in products))
     return {
         "date": written_day(ended_on, locale),
