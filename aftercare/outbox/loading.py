@@ -6,7 +6,7 @@ from functools import cache
 from itertools import dropwhile, islice
 from typing import Any
 
-from django.db.models import CharField, Model, QuerySet, UUIDField
+from django.db.models import CharField, Model, UUIDField
 
 from aftercare.clinics.addresses import comparable
 from aftercare.clinics.instances import instance, refer
@@ -17,7 +17,7 @@ from aftercare.content.publishing import Texts
 from aftercare.outbox.composing import approved_texts
 from aftercare.outbox.models import Purpose, ScheduledMessage, Status, Suppression
 from aftercare.outbox.suppressing import purposes_against
-from aftercare.protocols.models import Protocol, ProtocolStep
+from aftercare.protocols.models import Protocol, ProtocolStep, Restriction
 from aftercare.treatments.models import ProductApplied, TreatedArea, TreatmentSession
 
 FRESH = timedelta(seconds=1)
@@ -78,6 +78,11 @@ PRODUCTS = Kept(
         .values_list(*_columns(ProductApplied))
     )
 )
+CLINICS = Kept(lambda: Clinic.objects.filter(pk__in=Blanks("ids")))
+STEPS = Kept(lambda: ProtocolStep.every.filter(pk__in=Blanks("ids")).select_related("template"))
+PRACTITIONERS = Kept(lambda: Practitioner.objects.filter(pk__in=Blanks("ids")))
+PROTOCOLS = Kept(lambda: Protocol.objects.filter(pk__in=Blanks("ids")))
+RESTRICTIONS = Kept(lambda: Restriction.objects.filter(protocol__in=Blanks("ids")).order_by("topic"))
 
 
 class Shared:
@@ -95,11 +100,11 @@ class Shared:
         if now - self._texts_at >= FRESH_TEXT:
             self._texts, self._texts_at = {}, now
         sessions = [message.session for message in messages]
-        self._read(Clinic.objects.all(), (message.clinic_id for message in messages))
-        self._read(ProtocolStep.every.select_related("template"), (m.step_id for m in messages))
-        self._read(Practitioner.objects.all(), (session.practitioner_id for session in sessions))
-        protocols = Protocol.objects.prefetch_related("restrictions")
-        self._read(protocols, (session.protocol_id for session in sessions))
+        self._read(Clinic, CLINICS, (message.clinic_id for message in messages))
+        self._read(ProtocolStep, STEPS, (message.step_id for message in messages))
+        self._read(Practitioner, PRACTITIONERS, (session.practitioner_id for session in sessions))
+        read = self._read(Protocol, PROTOCOLS, (session.protocol_id for session in sessions))
+        _attach_restrictions(read)
         for message in messages:
             self._attach(message)
 
@@ -111,10 +116,12 @@ class Shared:
         texts = self._texts[key]
         return texts.for_promise(message.created_at) if texts else None
 
-    def _read(self, rows: QuerySet[Any], ids: Iterable[Any]) -> None:
-        missing = {pk for pk in ids if (rows.model, pk) not in self._rows}
-        for row in rows.filter(pk__in=missing) if missing else ():
-            self._rows[rows.model, row.pk] = row
+    def _read(self, model: type[Model], rows: Kept[Any], ids: Iterable[Any]) -> list[Any]:
+        """Reads those that are missing, and returns them."""
+        missing = {pk for pk in ids if (model, pk) not in self._rows}
+        found = rows.all(ids=missing) if missing else []
+        self._rows |= {(model, row.pk): row for row in found}
+        return found
 
     def _attach(self, message: ScheduledMessage) -> None:
         patient, session = message.patient, message.session
@@ -188,6 +195,14 @@ class InHand:
         return set(
             SUPPRESSED.all(clinics=clinics, emails={comparable(each.patient.email) for each in messages})
         )
+
+
+def _attach_restrictions(protocols: Sequence[Protocol]) -> None:
+    found: dict[int, list[Restriction]] = {each.pk: [] for each in protocols}
+    for row in RESTRICTIONS.all(ids=found) if found else ():
+        found[row.protocol_id].append(row)
+    for protocol in protocols:
+        vars(protocol)["_prefetched_objects_cache"] = {"restrictions": found[protocol.pk]}
 
 
 def _attach_treatments(sessions: Sequence[TreatmentSession]) -> None:
