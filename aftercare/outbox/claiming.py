@@ -35,7 +35,7 @@ WITH heads AS MATERIALIZED (
     ) AS head
     WHERE clinic.id <> ALL (%(shut)s::bigint[]) AND COALESCE(limited.most, 1) > 0
     ORDER BY kind.critical DESC, random() -- whose turn it is where more clinics wait than a chunk holds
-    LIMIT 2 * %(limit)s
+    LIMIT %(limit)s
 ), queued AS MATERIALIZED (
     SELECT mine.id, mine.due_at, heads.critical, heads.most,
         row_number() OVER (PARTITION BY heads.clinic_id, heads.critical ORDER BY mine.due_at) AS turn,
@@ -52,7 +52,7 @@ WITH heads AS MATERIALIZED (
 ), due AS MATERIALIZED (
     SELECT id FROM queued WHERE place <= COALESCE(most, %(limit)s)
     ORDER BY critical DESC, turn, due_at
-    LIMIT LEAST(%(limit)s, GREATEST(%(few)s, (SELECT count(*) / 2 FROM queued))) -- some for other workers
+    LIMIT %(limit)s
 )
 UPDATE outbox_scheduledmessage AS message
 SET status = 'claimed', claim_token = %(token)s, lease_until = %(until)s
@@ -85,9 +85,6 @@ RETURNING id, clinic_id, safety_critical, due_at, claim_token, lease_until
 """
 
 RETURNED = ("id", "clinic_id", "safety_critical", "due_at", "claim_token", "lease_until")
-
-FEW = 20
-"""Where no more are due they are not shared: a claim and what it reads cost as much as some messages do."""
 
 MOST_DRAINS = 4
 """A tick wakes no more: each drain goes on until nothing is due, and a further tick follows."""
@@ -123,11 +120,10 @@ def claim(*, limit: int, lease: timedelta) -> list[ScheduledMessage]:
 def claim_within(*, limit: int, lease: timedelta, channel: str = "", shut: Collection[int] = ()) -> Claim:
     """Claims up to ``limit`` due messages under one new token, until the database's now plus ``lease``.
 
-    On PostgreSQL, where others claim at the same time, no more than half of what is due, save for FEW, so
-    that the last messages of a rush do not wait for one worker while the others have nothing. Safety-critical
-    ones come first; among these, and then among the others, each clinic has its turn, with what has been due
-    for longest. Two claimers never get the same message. Nothing is claimed of the clinics ``shut`` (by id),
-    nor more than the account at the mail service ``channel`` and each clinic may send.
+    Safety-critical ones come first; among these, and then among the others, each clinic has its turn, with
+    what has been due for longest. Two claimers never get the same message. Nothing is claimed of the
+    clinics ``shut`` (by id), nor more than the account at the mail service ``channel`` and each clinic may
+    send.
     """
     now, token = clock.database_now(), uuid.uuid4()
     with transaction.atomic():
@@ -159,7 +155,7 @@ def _take(
         return list(ScheduledMessage.objects.raw(SQLITE, values | _for_sqlite(values, bounds)))
     limited = {"limited": list(bounds.most), "most": list(bounds.most.values())}
     with connection.cursor() as cursor:
-        cursor.execute(POSTGRESQL, {**values, "few": FEW, "shut": list(bounds.shut), **limited})
+        cursor.execute(POSTGRESQL, {**values, "shut": list(bounds.shut), **limited})
         return [instance(ScheduledMessage, RETURNED, row) for row in cursor.fetchall()]
 
 
