@@ -78,7 +78,8 @@ WHERE id IN (
     SELECT queued.id FROM queued
     LEFT JOIN limited ON CAST(limited.clinic_id AS integer) = queued.clinic_id
     WHERE place <= COALESCE(most, %(limit)s)
-    ORDER BY safety_critical DESC, turn, due_at
+    ORDER BY safety_critical DESC, turn,
+        CASE WHEN (SELECT count(DISTINCT clinic_id) FROM queued) > %(limit)s THEN random() END, due_at
     LIMIT %(limit)s
 )
 RETURNING id, clinic_id, safety_critical, due_at, claim_token, lease_until

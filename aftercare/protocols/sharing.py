@@ -28,12 +28,6 @@ def share_steps(protocols: Iterable[Protocol]) -> None:
             _prefetched(protocol)["steps"] = known[pk]
 
 
-def forget_steps(protocols: Iterable[Protocol]) -> None:
-    """Has their steps read anew when they are next asked for."""
-    for protocol in protocols:
-        _prefetched(protocol).pop("steps", None)
-
-
 def _read(protocols: list[Any]) -> dict[int, Any]:
     ids = {protocol.pk: protocol for protocol in protocols}
     rows = STEPS.all(protocols=list(ids)) if ids else []

@@ -155,6 +155,18 @@ def test_more_clinics_than_a_chunk_holds_give_one_message_each(queue):
     assert len({message.clinic_id for message in claim(limit=3, lease=LEASE)}) == 3
 
 
+@pytest.mark.parametrize("limit", [1, 2])
+def test_floods_do_not_keep_another_clinics_message_waiting_where_few_may_go(queue, limit):
+    """Whose turn it is is drawn, so that one of so many claims takes it as good as surely."""
+    for _again in range(limit):
+        queue(30, minutes=60)
+    (other,) = queue(1, minutes=0)
+
+    claims = [claim(limit=limit, lease=LEASE) for _again in range(25)]
+
+    assert [other] in [[one for one in each if one == other] for each in claims]
+
+
 def test_clinic_that_is_shut_keeps_its_messages(queue):
     shut, other = queue(2, minutes=60), queue(1)
 

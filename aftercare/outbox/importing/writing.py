@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
-from aftercare.clinics.models import Patient, User
+from aftercare.clinics.models import Clinic, Patient, User
 from aftercare.outbox.importing.matching import Matched
 from aftercare.outbox.importing.parsing import ParsedRow
 from aftercare.outbox.importing.slicing import CHUNK, in_chunks
@@ -19,7 +19,7 @@ from aftercare.outbox.locking import lock_patients
 from aftercare.outbox.models import ScheduledMessage
 from aftercare.outbox.promising import for_planning, promise
 from aftercare.outbox.revising import UNSENT
-from aftercare.protocols.sharing import forget_steps
+from aftercare.protocols.models import Protocol
 from aftercare.treatments.models import ProductApplied, SessionState, TreatedArea, TreatmentSession
 
 
@@ -48,10 +48,10 @@ def _write_all(matched: Matched, by: User | None, now: datetime) -> Told:
 
 def _write_chunk(rows: Sequence[ParsedRow], by: User | None, now: datetime) -> Told:
     lock_patients(row.patient.pk for row in rows if row.patient.pk is not None)
+    _read_anew(rows)
     new = {id(row.patient): row.patient for row in rows if row.patient.pk is None}
     bulk_create_with_history(list(new.values()), Patient, CHUNK, default_user=by, default_date=now)
     sessions = [row.session for row in rows]
-    forget_steps(session.protocol for session in sessions)  # read with the file, or with a chunk before
     for session in sessions:
         session.state, session.completed_at, session.created_by = SessionState.COMPLETED, now, by
     bulk_create_with_history(sessions, TreatmentSession, CHUNK, default_user=by, default_date=now)
@@ -64,6 +64,18 @@ def _write_chunk(rows: Sequence[ParsedRow], by: User | None, now: datetime) -> T
     promise(sessions, completing={session.pk for session in sessions}, by=by, now=now, tell_staff=False)
     promise(_running(sessions), by=by, now=now)
     return tell_of_missed(sessions, now=now)
+
+
+def _read_anew(rows: Sequence[ParsedRow]) -> None:
+    """Gives the rows their clinic, protocols and stored patients as they are now: paused, moved or disabled
+    may be what was read with the file, or with a chunk before."""
+    clinic = Clinic.objects.get(pk=rows[0].session.clinic_id)
+    protocols = Protocol.objects.in_bulk({row.session.protocol_id for row in rows})
+    patients = Patient.objects.in_bulk({row.patient.pk for row in rows if row.patient.pk is not None})
+    for row in rows:
+        row.take(patients.get(row.patient.pk, row.patient))
+        row.session.protocol = protocols[row.session.protocol_id]
+        row.session.clinic = row.patient.clinic = row.session.protocol.clinic = clinic
 
 
 def _running(sessions: Sequence[TreatmentSession]) -> list[TreatmentSession]:
