@@ -28,7 +28,7 @@ help:
 	@echo "make services-test  tests on real PostgreSQL, Redis and SMTP processes, and the HTML before the W3C's checker"
 	@echo "make postgres-test  the unit tests on a real PostgreSQL"
 	@echo "make browser-test   tests in Chromium"
-	@echo "make faults         each fault 20 times on real processes, and the table of what it cost (some 45 minutes)"
+	@echo "make faults         each fault 20 times on real processes, and the table of what it cost (some 25 minutes)"
 	@echo "make bench          messages a second beside others; also bench-latency, bench-memory, bench-scale, bench-console, bench-check_ins, bench-reports, bench-profile_drain"
 	@echo "make clean          remove the environment and caches (never var/)"
 
