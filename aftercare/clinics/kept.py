@@ -62,7 +62,8 @@ class Written(Generic[Row]):
             if isinstance(place, Blanks):
                 several = [place.prepared(one) for one in values[place.name]]
                 if place.mark in sql:
-                    sql = sql.replace(place.mark, f"({', '.join(['%s'] * len(several)) or 'NULL'})")
+                    marks = f"({', '.join(['%s'] * len(several)) or 'NULL'})"
+                    sql = sql.replace(place.mark, marks, 1)
                     found += several
                 else:
                     found.append(several)

@@ -76,6 +76,19 @@ def test_kept_query_takes_as_many_values_as_are_given_after_in(messages):
     assert kept.all(ids=[], sessions=[], status="scheduled") == []
 
 
+def test_kept_query_may_name_the_same_values_twice(messages):
+    kept = Kept(
+        lambda: ScheduledMessage.objects.filter(
+            Q(session__in=Blanks("ids")) | Q(patient__in=Blanks("ids")), pk=Blank("pk", UUIDField())
+        )
+    )
+    one = messages[0]
+
+    for ids in ([one.session_id, 0], [0, 0, one.patient_id]):
+        assert kept.all(ids=ids, pk=one.pk) == [one]
+    assert kept.all(ids=[], pk=one.pk) == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_kept_query_locks_no_row_outside_a_transaction():
     kept = Kept(lambda: Patient.objects.filter(pk=Blank("pk")).select_for_update())
