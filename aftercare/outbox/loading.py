@@ -64,20 +64,19 @@ SUPPRESSED = Kept(
         clinic__in=Blanks("clinics"), email__in=Blanks("emails", CharField()), purpose__in=Purpose.values
     ).values_list("clinic_id", "email", "purpose")
 )
-AREAS = Kept(
-    lambda: (
-        TreatedArea.objects.filter(session__in=Blanks("sessions"))
-        .order_by("pk")
-        .values_list(*_columns(TreatedArea))
+
+
+def _by_session(model: type[Model]) -> Kept[Any]:
+    return Kept(
+        lambda: (
+            model._default_manager.filter(session__in=Blanks("sessions"))
+            .order_by("pk")
+            .values_list(*_columns(model))
+        )
     )
-)
-PRODUCTS = Kept(
-    lambda: (
-        ProductApplied.objects.filter(session__in=Blanks("sessions"))
-        .order_by("pk")
-        .values_list(*_columns(ProductApplied))
-    )
-)
+
+
+AREAS, PRODUCTS = _by_session(TreatedArea), _by_session(ProductApplied)
 CLINICS = Kept(lambda: Clinic.objects.filter(pk__in=Blanks("ids")))
 STEPS = Kept(lambda: ProtocolStep.every.filter(pk__in=Blanks("ids")).select_related("template"))
 PRACTITIONERS = Kept(lambda: Practitioner.objects.filter(pk__in=Blanks("ids")))
