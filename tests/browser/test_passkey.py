@@ -67,6 +67,8 @@ def test_owner_enrols_a_passkey_and_logs_in_with_it(page, live_server, deployed,
     look(page, shoot, "recovery-codes")
 
     page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_text("You have signed out.")).to_be_visible()
+    page.wait_for_load_state()  # before, its script does not listen to the button
     page.get_by_role("button", name="Log in with a passkey").click()
 
     expect(page).to_have_url(re.compile("/admin/$"))
