@@ -5,13 +5,12 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError
 
-from aftercare.clinics.models import Clinic, Patient
+from aftercare.clinics.models import Patient
 from aftercare.followups.models import FollowUpTask
 from aftercare.outbox.importing import sessions, telling, writing
 from aftercare.outbox.importing.problems import FileError
 from aftercare.outbox.models import ScheduledMessage, StatusChange
 from aftercare.outbox.planning import complete_session, void_session
-from aftercare.protocols.models import Protocol, ProtocolStep
 from aftercare.treatments.models import TreatmentSession
 from tests import factories
 from tests.factories import ENDED_AT
@@ -45,43 +44,6 @@ def test_good_row_is_stored_as_a_completed_session_with_its_messages(clinic):
         "day-1": "scheduled",
     }
     assert StatusChange.objects.filter(actor=by, from_status="").count() == 2
-
-
-@pytest.fixture
-def meanwhile(monkeypatch):
-    """Lets something happen after a file was read and before it is stored."""
-
-    def happens(change):
-        def write(*given, **named):
-            change()
-            return writing.write(*given, **named)
-
-        monkeypatch.setattr(sessions, "write", write)
-
-    return happens
-
-
-def test_step_disabled_while_a_file_is_checked_is_not_planned(clinic, meanwhile):
-    meanwhile(lambda: ProtocolStep.every.filter(slug="day-1").update(enabled=False))
-    take_in(clinic, {})
-
-    assert set(rows_of(_session())) == {"first-night"}
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "status"), [(None, ENDED_AT, "held"), (ENDED_AT, None, "scheduled")]
-)
-@pytest.mark.parametrize("model", [Clinic, Patient, Protocol])
-def test_pause_that_begins_or_ends_while_a_file_is_checked_counts(
-    clinic, meanwhile, model, before, after, status
-):
-    take_in(clinic, {})
-    model.objects.update(paused_at=before)
-    meanwhile(lambda: model.objects.update(paused_at=after))
-
-    take_in(clinic, {"external_id": "S-2", "ended_at": "2026-03-29T15:30"}, now=ENDED_AT + timedelta(days=1))
-
-    assert {row.status for row in rows_of(_session("S-2")).values()} == {status}
 
 
 def test_imported_session_is_the_same_as_one_entered_by_hand(clinic):
